@@ -1,7 +1,7 @@
 """Checks of arguments at the public boundary, each with one clear message.
 
-Every check takes ``where``, the dotted name that the user wrote, and raises :class:`ValueError` (or :class:`TypeError` for
-the wrong kind of value) that says who, what must hold, what arrived and what to do.
+Every check takes ``where``, the dotted name that the user wrote, and raises :class:`ValueError` (or :class:`TypeError`
+for the wrong kind of value) that says who, what must hold, what arrived and what to do.
 """
 
 from __future__ import annotations

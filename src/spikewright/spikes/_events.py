@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spikewright.checks import check_positive
+from spikewright.checks import check_count, check_positive
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,8 @@ class Events:
         check_positive("Events.duration", self.duration, "seconds")
         if self.times.shape != self.addresses.shape or self.times.ndim != 1:
             raise ValueError(
-                f"Events: times and addresses must be 1-D and of one length; got {self.times.shape}, {self.addresses.shape}."
+                "Events: times and addresses must be 1-D and of one length; "
+                f"got {self.times.shape} and {self.addresses.shape}."
             )
         if not len(self.times):
             return
@@ -52,7 +53,8 @@ class Events:
                 f"Events.addresses: must lie in [0, {size - 1}] for shape {self.shape}; "
                 f"got {self.addresses.min()} to {self.addresses.max()}."
             )
-        if self.times[0] < 0 or self.times[-1] > self.duration or np.any(np.diff(self.times) < 0):
+        inside = self.times[0] >= 0 and self.times[-1] <= self.duration
+        if not (inside and np.all(np.diff(self.times) >= 0)):  # so put, it catches NaN
             raise ValueError(f"Events.times: must not decrease and must lie in [0, {self.duration:g}] seconds.")
 
     def __len__(self) -> int:
@@ -77,7 +79,14 @@ def to_raster(events: Events, *, steps: int, dt: float, dtype: torch.dtype = tor
     -------
     Tensor, shape (time, *shape)
         Counts, 0 where nothing happened.
+
+    Raises
+    ------
+    ValueError
+        If ``steps`` or ``dt`` is not above 0.
     """
+    check_count("to_raster.steps", steps)
+    check_positive("to_raster.dt", dt, "seconds")
     size = int(np.prod(events.shape))
     # The small shift keeps an event that was written as k * dt in step k in spite of rounding.
     step = np.floor(events.times / dt + 1e-9).astype(np.int64)
@@ -100,12 +109,23 @@ def from_raster(raster: Tensor, *, dt: float) -> Events:
     -------
     Events
         One event for each count, ordered by time, then by address.
+
+    Raises
+    ------
+    ValueError
+        If ``dt`` is not above 0, or the raster holds anything but whole numbers >= 0.
     """
-    counts = raster.detach().cpu().reshape(len(raster), -1).numpy()
+    check_positive("from_raster.dt", dt, "seconds")
+    flat = raster.detach().cpu().reshape(len(raster), -1)
+    whole = flat.to(torch.int64)
+    if torch.any(whole != flat) or torch.any(whole < 0):
+        low, high = torch.aminmax(flat)
+        raise ValueError(f"from_raster.raster: must hold whole counts >= 0; got values from {low:g} to {high:g}.")
+    counts = whole.numpy()
     step, address = np.nonzero(counts)
-    repeats = counts[step, address].astype(np.int64)
+    repeats = counts[step, address]
     return Events(
-        times=np.repeat(step, repeats) * dt,
+        times=np.repeat(step, repeats).astype(np.float64) * dt,
         addresses=np.repeat(address, repeats).astype(np.int64),
         shape=tuple(raster.shape[1:]),
         duration=len(raster) * dt,

@@ -1,0 +1,48 @@
+"""Recordings of events as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from spikewright.checks import Raster
+from spikewright.coding._encoder import Encoder, Samples
+from spikewright.coding._recordings import recordings
+from spikewright.spikes import to_raster
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFrames(Encoder):
+    """Recordings of events as they are, counted in ``steps`` steps of ``dt`` seconds.
+
+    Events after the last step are left out. The transforms of ``before`` act on the frame of counts of each step, and
+    what they give is taken for analog.
+
+    Parameters
+    ----------
+    clip : bool
+        Whether several events of one input in one step are one spike, so that the raster lies in [0, 1]; if not, it
+        holds counts.
+    """
+
+    clip: bool = True
+
+    @property
+    def spiking(self) -> bool:
+        """Whether the raster holds spikes, or counts of them: not if it was transformed."""
+        return not self.before
+
+    def gather(self, samples: Samples, *, dt: float, like: Tensor) -> Tensor:
+        """Return the frames of all steps and recordings, shape (time * batch, *shape)."""
+        frames = [
+            to_raster(events, steps=self.steps, dt=dt, dtype=like.dtype)
+            for events in recordings("EventFrames", samples)
+        ]
+        return torch.stack(frames, dim=1).flatten(0, 1).to(like)
+
+    def encode(self, x: Tensor, *, dt: float, generator: torch.Generator | None) -> Raster:  # noqa: ARG002
+        """Put the frames ``x``, shape (time * batch, ...), in order of time."""
+        raster = x.reshape(self.steps, -1, *x.shape[1:])
+        return raster.clamp(0, 1) if self.clip else raster
