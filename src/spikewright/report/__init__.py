@@ -1,0 +1,6 @@
+"""Reports: one self-contained page, or a table in the terminal, from records only."""
+
+from spikewright.report._page import render
+from spikewright.report._table import table
+
+__all__ = ["render", "table"]
