@@ -16,11 +16,14 @@ from spikewright.kernels._scatter import (
     scatter_events,
     scatter_events_reference,
 )
+from spikewright.kernels._siegert import siegert, siegert_reference
 from spikewright.kernels._stdp import Membrane, Plasticity, present, present_reference
+from spikewright.kernels._tempotron import Tempo, tempotron_pass, tempotron_pass_reference
 
 __all__ = [
     "Membrane",
     "Plasticity",
+    "Tempo",
     "bernoulli_events",
     "bernoulli_events_reference",
     "first_spike_backward",
@@ -39,4 +42,8 @@ __all__ = [
     "scatter_delayed_events_reference",
     "scatter_events",
     "scatter_events_reference",
+    "siegert",
+    "siegert_reference",
+    "tempotron_pass",
+    "tempotron_pass_reference",
 ]
