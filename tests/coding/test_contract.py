@@ -235,6 +235,14 @@ READOUTS = {
         outputs=[[0, 1, 0], [1, 0, 1]],
         scores=[[12.0, -1.0], [12.0, 3.5]],
     ),
+    # Two steps a window: in the first, spikes of neurons 1, then 0 and 1; in the second, of neuron 0.
+    "windowed": ReadoutCase(
+        coding.WindowedReadout(
+            weight=torch.tensor([[[1.0, 2.0], [8.0, 0.0], [1.0, 1.0], [0.0, 1.0]]]), bias=torch.tensor([10.0]), width=2
+        ),
+        outputs=[[0, 1], [1, 1], [1, 0]],
+        scores=[[12.0], [15.0], [23.0]],
+    ),
 }
 
 # The samples of a Poisson code share one stream of random numbers.

@@ -23,6 +23,7 @@ from spikewright.coding._rescale import Rescale
 from spikewright.coding._spike_count import SpikeCount
 from spikewright.coding._standardise import Standardise
 from spikewright.coding._sweep import Sweep
+from spikewright.coding._windowed_readout import WindowedReadout
 
 __all__ = [
     "ClassVote",
@@ -50,4 +51,5 @@ __all__ = [
     "Standardise",
     "Sweep",
     "Transform",
+    "WindowedReadout",
 ]

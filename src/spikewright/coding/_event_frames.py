@@ -35,7 +35,7 @@ class EventFrames(Encoder):
         return not self.before
 
     def gather(self, samples: Samples, *, dt: float, like: Tensor) -> Tensor:
-        """Return the frames of all steps and recordings, shape (time * batch, *shape)."""
+        """Return the frames of all steps and recordings, shape (time * batch, polarity...)."""
         frames = [
             to_raster(events, steps=self.steps, dt=dt, dtype=like.dtype)
             for events in recordings("EventFrames", samples)

@@ -38,7 +38,7 @@ class EventImage(Encoder):
         check_positive("EventImage.scale", self.scale, "events")
 
     def gather(self, samples: Samples, *, dt: float, like: Tensor) -> Tensor:  # noqa: ARG002
-        """Return the images in [0, 1], shape (batch, *shape)."""
+        """Return the images in [0, 1], shape (batch, polarity...)."""
         counts = [
             np.bincount(events.addresses, minlength=prod(events.shape)).reshape(events.shape)
             for events in recordings("EventImage", samples)

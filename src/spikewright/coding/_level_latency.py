@@ -19,8 +19,8 @@ class LevelLatency(Encoder):
     """Latency code of a few brightness levels: every input fires once, the brighter the earlier, the darkest too.
 
     A value is rounded to the nearest of ``levels`` equal levels of [0, 1]. The brightest fires in step 0, the darkest
-    ``latest`` seconds later, those between at equal distances, each in the nearest step; the run goes on after that. With
-    two levels inputs are binarised: above 0.5 they fire at the start, else at ``latest``.
+    ``latest`` seconds later, those between at equal distances, each in the nearest step; the run goes on after that.
+    With two levels inputs are binarised: above 0.5 they fire at the start, else at ``latest``.
 
     Parameters
     ----------

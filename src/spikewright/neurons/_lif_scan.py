@@ -34,7 +34,7 @@ def lif_scan(
 
 
 def can_scan(x: Sequence, *parameters: float | Tensor | None) -> bool:
-    """Return whether the kernel takes ``x``: on the CPU, in float32 or float64, with parameters that are not learned."""
+    """Return whether the kernel takes ``x``: on the CPU, float32 or float64, with parameters that are not learned."""
     learned = any(isinstance(value, Tensor) and value.requires_grad for value in parameters)
     return x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64) and x.numel() > 0 and not learned
 
