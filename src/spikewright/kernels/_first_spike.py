@@ -1,8 +1,7 @@
 r"""Times of first spikes, and their gradient, of non-leaky neurons with exponential synaptic currents.
 
-All times are given as :math:`z = e^{t / \tau}` and ``inf`` is no spike. A neuron whose inputs in time order have weights
-:math:`w_i` and times :math:`z_i` has the potential :math:`v(z) = \sum_{z_i < z} w_i (1 - z_i / z)` and reaches the threshold
-1 at
+All times are given as :math:`z = e^{t / \tau}` and ``inf`` is no spike. A neuron whose inputs have weights :math:`w_i` and
+times :math:`z_i` has the potential :math:`v(z) = \sum_{z_i < z} w_i (1 - z_i / z)` and reaches the threshold 1 at
 
 .. math:: z_{out} = \frac{\sum_{i \in C} w_i z_i}{\sum_{i \in C} w_i - 1},
 
@@ -100,7 +99,7 @@ def first_spike_backward_reference(
 def first_spike_forward(
     z: FloatArray, order: IntArray, weight: FloatArray, z_end: float
 ) -> tuple[FloatArray, FloatArray]:
-    """See :func:`first_spike_forward_reference`; inputs outside and neurons inside, so that rows of weights are read."""
+    """See :func:`first_spike_forward_reference`; the loop over neurons is inside, so that rows of weights are read."""
     inputs, neurons = weight.shape
     end = z.dtype.type(z_end)
     z_out = np.full((len(z), neurons), np.inf, z.dtype)

@@ -1,0 +1,10 @@
+"""Engines run a network on samples; all of them mean the same."""
+
+from spikewright.engines._activity import Activity, LayerActivity
+from spikewright.engines._batch import Batch
+from spikewright.engines._engine import Engine
+from spikewright.engines._event_driven import EventDriven
+from spikewright.engines._reference import Reference
+from spikewright.engines._run import run
+
+__all__ = ["Activity", "Batch", "Engine", "EventDriven", "LayerActivity", "Reference", "run"]

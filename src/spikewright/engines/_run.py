@@ -1,0 +1,109 @@
+"""Run a network on samples with any engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from spikewright.checks import check_count
+from spikewright.coding import Samples
+from spikewright.engines._activity import Activity, LayerActivity
+from spikewright.engines._batch import Batch
+from spikewright.engines._engine import Engine
+from spikewright.network import Network
+
+
+def run(
+    net: Network,
+    samples: Samples,
+    engine: Engine | None = None,
+    *,
+    generator: torch.Generator | None = None,
+    rasters: bool = False,
+    batch_size: int = 100,
+) -> Activity:
+    """Run a network on samples, without gradients.
+
+    Parameters
+    ----------
+    net : Network
+        What to run; it is run in evaluation mode and left in the mode it was in.
+    samples : array, Tensor or sequence of Events
+        First axis the samples.
+    engine : Engine, optional
+        ``Batch()`` if not given.
+    generator : torch.Generator, optional
+        Source of randomness of a stochastic code. ``None`` seeds one with 0, so that a run can be repeated.
+    rasters : bool
+        Whether to keep the output of every layer; it may be large.
+    batch_size : int
+        Samples that are run at once; bounds the memory.
+
+    Returns
+    -------
+    Activity
+
+    Raises
+    ------
+    ValueError
+        If there are no samples, or they do not fit the network.
+    """
+    check_count("run.batch_size", batch_size)
+    if not len(samples):
+        raise ValueError("run.samples: must hold at least one sample; got none.")
+    engine = engine or Batch()
+    generator = generator or torch.Generator(net.like.device).manual_seed(0)
+    with _evaluating(net), torch.no_grad():
+        parts = [
+            _summarise(net, engine.propagate(net, net.encode(part, generator=generator)), keep=rasters)
+            for part in _batches(samples, batch_size)
+        ]
+    return _joined(parts)
+
+
+@contextmanager
+def _evaluating(net: Network) -> Iterator[None]:
+    """Put every module into evaluation mode, and each back into its own mode in the end."""
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+def _batches(samples: Samples, size: int) -> Iterator[Samples]:
+    for start in range(0, len(samples), size):
+        yield samples[start : start + size]
+
+
+def _summarise(net: Network, outputs: dict[str, Tensor], *, keep: bool) -> Activity:
+    last = outputs[net.last]
+    layers = {name: _counted(output) for name, output in outputs.items()}
+    return Activity(net.readout.over_time(last.to(net.like)).cpu(), layers, outputs if keep else {})
+
+
+def _counted(output: Tensor) -> LayerActivity:
+    # Over time first, in the tensor's own precision: counts of spikes stay exact, and a large output is read once only.
+    counts = output[0] * len(output) if output.stride(0) == 0 else output.sum(0)
+    return LayerActivity(
+        per_sample=counts.flatten(1).sum(1, dtype=torch.float64).cpu(),
+        per_neuron=counts.sum(0, dtype=torch.float64).cpu(),
+    )
+
+
+def _joined(parts: list[Activity]) -> Activity:
+    first = parts[0]
+    layers = {
+        name: LayerActivity(
+            per_sample=torch.cat([part.layers[name].per_sample for part in parts]),
+            per_neuron=torch.stack([part.layers[name].per_neuron for part in parts]).sum(0),
+        )
+        for name in first.layers
+    }
+    rasters = {name: torch.cat([part.rasters[name] for part in parts], 1) for name in first.rasters}
+    return Activity(torch.cat([part.scores for part in parts], 1), layers, rasters)

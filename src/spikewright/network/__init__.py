@@ -1,0 +1,48 @@
+"""Networks: an encoder, layers, a readout and a time step."""
+
+from spikewright.network._architecture import Architecture
+from spikewright.network._connections import (
+    AllButSelf,
+    Delay,
+    DelayedLinear,
+    Dropout,
+    SumPool2d,
+    Temporal,
+    output_shape,
+    over_time,
+)
+from spikewright.network._deploy import deploy
+from spikewright.network._layer import Layer
+from spikewright.network._network import INPUT, Network, gather
+from spikewright.network._signals import Signal, gather_signals, keeps_spikes, signals
+from spikewright.network._size import synapse_count
+from spikewright.network._synapses import Synapses, fan_out, synapses
+from spikewright.network._windows import Axis, Window, window_of
+
+__all__ = [
+    "INPUT",
+    "AllButSelf",
+    "Architecture",
+    "Axis",
+    "Delay",
+    "DelayedLinear",
+    "Dropout",
+    "Layer",
+    "Network",
+    "Signal",
+    "SumPool2d",
+    "Synapses",
+    "Temporal",
+    "Window",
+    "deploy",
+    "fan_out",
+    "gather",
+    "gather_signals",
+    "keeps_spikes",
+    "output_shape",
+    "over_time",
+    "signals",
+    "synapse_count",
+    "synapses",
+    "window_of",
+]

@@ -1,0 +1,135 @@
+"""The network: what every method trains and everything else runs, counts, places and saves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from spikewright.checks import ModelError, Raster, Scores, Sequence, check_positive
+from spikewright.coding import Encoder, Readout, Samples
+from spikewright.network._layer import Layer
+from spikewright.network._owned import Owned
+
+INPUT = "input"
+
+
+class Network(nn.Module):
+    """An encoder, layers and a readout, in this order, and the length of a time step.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Turns samples into the raster that the first layer receives.
+    *layers : Layer
+        In an order in which each comes after its inputs; by default each receives the output of the one before.
+    readout : Readout
+        The last positional argument: turns the last layer's output into scores.
+    dt : float
+        Length of a time step in seconds.
+
+    Raises
+    ------
+    ModelError
+        If the parts come in another order, names repeat, or a layer names an input that does not come before it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> import spikewright as sw
+    >>> net = sw.Network(
+    ...     sw.coding.Direct(steps=10),
+    ...     sw.Layer(nn.Linear(64, 100), sw.LIF(tau_mem=0.02)),
+    ...     sw.Layer(nn.Linear(100, 10), sw.LIF(tau_mem=0.02)),
+    ...     sw.coding.SpikeCount(),
+    ...     dt=1e-3,
+    ... )
+    >>> net(torch.rand(5, 64)).shape
+    torch.Size([5, 10])
+    """
+
+    def __init__(self, encoder: Encoder, *layers_and_readout: Layer | Readout, dt: float) -> None:
+        super().__init__()
+        check_positive("Network.dt", dt, "seconds")
+        *layers, readout = layers_and_readout or (None,)
+        if not isinstance(encoder, Encoder) or not isinstance(readout, Readout) or not layers:
+            raise ModelError("Network: takes an encoder, one or more layers, then a readout, in this order.")
+        self.dt = dt
+        self._encoder = Owned(encoder)
+        self._readout = Owned(readout)
+        self.layers = nn.ModuleDict(dict(_named(layers)))
+        # Where the network lives even if no layer has a parameter.
+        self.register_buffer("_like", torch.zeros(()), persistent=False)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder with its tensors as they are now."""
+        return self._encoder.value
+
+    @property
+    def readout(self) -> Readout:
+        """The readout with its tensors as they are now."""
+        return self._readout.value
+
+    @property
+    def like(self) -> Tensor:
+        """An empty tensor of the network's dtype and device."""
+        like = self._like
+        assert isinstance(like, Tensor)  # torch types every attribute of a module as Tensor or Module
+        return like
+
+    @property
+    def last(self) -> str:
+        """Name of the last layer, whose output is read out."""
+        return list(self.layers)[-1]
+
+    def sources(self) -> Iterator[tuple[str, Layer, tuple[str, ...]]]:
+        """Yield each layer in order with its name and the names of its inputs."""
+        before = INPUT
+        for name, layer in self.layers.items():
+            assert isinstance(layer, Layer)  # nothing else is ever put into the ModuleDict
+            yield name, layer, layer.inputs or (before,)
+            before = name
+
+    def encode(self, samples: Samples, *, generator: torch.Generator | None = None) -> Raster:
+        """Return what the first layer receives, shape (time, batch, neuron...)."""
+        return self.encoder(samples, dt=self.dt, like=self.like, generator=generator)
+
+    def propagate(self, raster: Raster) -> dict[str, Sequence]:
+        """Return the output of every layer by name, the raster itself as ``"input"``, each (time, batch, neuron...)."""
+        outputs = {INPUT: raster}
+        for name, layer, sources in self.sources():
+            outputs[name] = layer(gather(outputs, sources), dt=self.dt)
+        return outputs
+
+    def forward(self, samples: Samples, *, generator: torch.Generator | None = None) -> Scores:
+        """Return the scores, shape (batch, class), differentiable with respect to every parameter."""
+        outputs = self.propagate(self.encode(samples, generator=generator))
+        return self.readout(outputs[self.last])
+
+
+def gather(outputs: dict[str, Tensor], sources: tuple[str, ...]) -> Tensor:
+    """Sum the outputs of the named layers."""
+    total = outputs[sources[0]]
+    for name in sources[1:]:
+        total = total + outputs[name]
+    return total
+
+
+def _named(layers: Iterable[Layer | Readout | None]) -> Iterator[tuple[str, Layer]]:
+    known = {INPUT}
+    for number, layer in enumerate(layers, start=1):
+        if not isinstance(layer, Layer):
+            raise ModelError(f"Network: part {number} after the encoder must be a Layer; got {type(layer).__name__}.")
+        name = layer.name or f"layer{number}"
+        if name in known:
+            raise ModelError(f"Network: layer names must differ; got {name!r} twice.")
+        unknown = [source for source in layer.inputs if source not in known]
+        if unknown:
+            raise ModelError(
+                f"Network: layer {name!r} takes its input from {unknown[0]!r}, which does not come before it."
+            )
+        known.add(name)
+        yield name, layer

@@ -1,0 +1,34 @@
+"""How large a network is, in synapses."""
+
+from __future__ import annotations
+
+from spikewright.network._connections import output_shape
+from spikewright.network._network import INPUT, Network
+from spikewright.network._synapses import fan_out
+
+
+def synapse_count(net: Network, shape: tuple[int, ...]) -> int:
+    """Return the number of synapses of a network, shared weights counted at each place where they act.
+
+    Parameters
+    ----------
+    net : Network
+        Any network.
+    shape : tuple of int
+        Shape of the raster for one sample and step.
+
+    Returns
+    -------
+    int
+        Feedforward, recurrent and lateral synapses; pooling has none.
+    """
+    shapes = {INPUT: shape}
+    total = 0
+    for name, layer, sources in net.sources():
+        arriving = shapes[sources[0]]
+        shapes[name] = output_shape(layer.connection, arriving)
+        if layer.connection is not None and any(True for _ in layer.connection.parameters()):
+            total += int(fan_out(layer.connection, arriving).sum())
+        if layer.recurrent is not None:
+            total += int(fan_out(layer.recurrent, shapes[name]).sum())
+    return total
