@@ -274,3 +274,13 @@ def test_the_activity_of_another_network():
     other = Network(coding.Direct(steps=1), Layer(nn.Linear(2, 1), name="other"), coding.SpikeCount(), dt=DT)
     with pytest.raises(ModelError, match="must be of this network, with layers mine; got input, other"):
         measure(net, sw.run(other, np.ones((1, 2))))
+
+
+def test_weights_of_zero_are_no_synapses_for_spikes():
+    """Two spikes on a matrix with 3 and 1 weights that are not 0 do 3 + 1 operations."""
+    layer = Layer(nn.Linear(2, 3, bias=False), sw.LIF(tau_mem=0.02))
+    with torch.no_grad():
+        layer.connection.weight.copy_(torch.tensor([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.5]]))
+    net = Network(coding.Poisson(steps=1, max_rate=1 / DT), layer, coding.SpikeCount(), dt=DT)
+    cost, _ = counted(net, np.array([[1.0, 1.0]]))
+    assert cost.total.synaptic_operations == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from functools import singledispatch
 from itertools import chain
 
@@ -29,6 +30,7 @@ def measure(net: Network, activity: Activity) -> Cost:
     - A pool that hands on what it pools is not counted, nor is a maximum pool, a normalisation or a reshaping, as in
       NeuroBench. An average or sum pool whose charges go to neurons of its own layer is counted: its windows are
       synapses of one fixed weight, and that is how a chip runs them.
+    - A spike does nothing at a dense connection's weights of exactly 0; a product with analog values multiplies them.
     - Sums of spikes (a sum pool, a residual sum) count as so many spikes; the output of an average pool is analog.
     - Biases are not counted.
 
@@ -90,7 +92,8 @@ def _(readout: LinearReadout, sent: Tensor, *, spiking: bool) -> LayerCost:
 def _feedforward(layer: Layer, arriving: Tensor, signal: Signal, steps: int) -> LayerCost:
     if layer.neuron is None and not _has_weights(layer.connection):
         return LayerCost()
-    reached = fan_out(layer.connection, tuple(arriving.shape))
+    connection = layer.connection if signal.spiking else _dense(layer.connection)
+    reached = fan_out(connection, tuple(arriving.shape))
     return _deliveries(arriving, reached, spiking=signal.spiking, times=1 if signal.constant else steps)
 
 
@@ -109,7 +112,7 @@ def _neurons(net: Network, layer: Layer, name: str, activity: Activity) -> Layer
     )
     if layer.recurrent is None:
         return counts + memory
-    reached = fan_out(layer.recurrent, tuple(sent.shape))
+    reached = fan_out(layer.recurrent if neuron.spiking else _dense(layer.recurrent), tuple(sent.shape))
     return counts + memory + _deliveries(sent, reached, spiking=neuron.spiking, times=activity.steps)
 
 
@@ -117,6 +120,14 @@ def _deliveries(sent: Tensor, reached: Tensor, *, spiking: bool, times: int) -> 
     if spiking:
         return LayerCost(synaptic_operations=float((sent * reached).sum()))
     return LayerCost(multiply_accumulates=float(reached.sum() * times))
+
+
+def _dense(connection: nn.Module | None) -> nn.Module | None:
+    """Return the connection as a product with analog values sees it, which multiplies by weights of 0 too."""
+    full = deepcopy(connection)
+    for weight in () if full is None else full.parameters():
+        nn.init.ones_(weight)
+    return full
 
 
 def _start(neuron: NeuronModel, charges: Tensor, *, recurrent: bool) -> tuple[Tensor, ...]:

@@ -127,6 +127,9 @@ def _(connection: nn.AvgPool2d | SumPool2d, shape: Shape) -> Synapses:
 def fan_out(connection: object, shape: Shape) -> Tensor:
     """Return how many synapses a spike of each source neuron reaches, at the borders too, without building them.
 
+    In a dense connection a weight of exactly 0 is no synapse: so a sparse one, such as a liquid's, is kept as a matrix.
+    A kernel counts whole, because it is shared.
+
     A new type of connection registers its rule: ``@fan_out.register``.
 
     Parameters
@@ -169,13 +172,13 @@ def _(connection: nn.Module | None, shape: Shape) -> Tensor:
 @fan_out.register
 def _(connection: nn.Linear, shape: Shape) -> Tensor:
     output_shape(connection, shape)
-    return torch.full(shape, connection.out_features)
+    return _nonzero(connection.weight, shape)
 
 
 @fan_out.register
 def _(connection: DelayedLinear, shape: Shape) -> Tensor:
     output_shape(connection, shape)
-    return torch.full(shape, len(connection.weight))
+    return _nonzero(connection.weight, shape)
 
 
 @fan_out.register
@@ -192,6 +195,11 @@ def _(connection: nn.Conv2d, shape: Shape) -> Tensor:
 @fan_out.register(SumPool2d)
 def _(connection: nn.AvgPool2d | SumPool2d, shape: Shape) -> Tensor:
     return _uses(connection, shape, 1)
+
+
+def _nonzero(weight: Tensor, shape: Shape) -> Tensor:
+    """Count the weights of each source, shape (target, source), that are not 0."""
+    return torch.count_nonzero(weight.detach(), 0).expand(shape).contiguous()
 
 
 def _uses(connection: nn.Module, shape: Shape, outputs: int) -> Tensor:
