@@ -1,7 +1,7 @@
 r"""Times of first spikes, and their gradient, of non-leaky neurons with exponential synaptic currents.
 
-All times are given as :math:`z = e^{t / \tau}` and ``inf`` is no spike. A neuron whose inputs have weights :math:`w_i` and
-times :math:`z_i` has the potential :math:`v(z) = \sum_{z_i < z} w_i (1 - z_i / z)` and reaches the threshold 1 at
+All times are given as :math:`z = e^{t / \tau}` and ``inf`` is no spike. A neuron whose inputs have weights :math:`w_i`
+and times :math:`z_i` has the potential :math:`v(z) = \sum_{z_i < z} w_i (1 - z_i / z)` and reaches the threshold 1 at
 
 .. math:: z_{out} = \frac{\sum_{i \in C} w_i z_i}{\sum_{i \in C} w_i - 1},
 

@@ -4,10 +4,10 @@ The membrane of a neuron whose input is many small independent charges is close 
 
 .. math:: \tau\,\dot v = \mu - v + \sigma \sqrt{2 \tau}\,\xi(t),
 
-where :math:`\xi` is white noise of unit intensity, and :math:`\mu`, :math:`\sigma` are the mean and the standard deviation
-that :math:`v` would have without a threshold. Charges :math:`w_i` that arrive as Poisson processes of rate :math:`r_i` give
-:math:`\mu = v_{leak} + \tau \sum w_i r_i` and :math:`\sigma^2 = \frac{\tau}{2} \sum w_i^2 r_i`. From the mean time from
-reset to threshold the neuron's rate follows:
+where :math:`\xi` is white noise of unit intensity, and :math:`\mu`, :math:`\sigma` are the mean and the standard
+deviation that :math:`v` would have without a threshold. Charges :math:`w_i` that arrive as Poisson processes of rate
+:math:`r_i` give :math:`\mu = v_{leak} + \tau \sum w_i r_i` and :math:`\sigma^2 = \frac{\tau}{2} \sum w_i^2 r_i`. The
+neuron's rate follows from the mean time from reset to threshold:
 
 .. math::
     r = \Big[ \tau_{ref} + \tau \sqrt{\pi} \int_{(v_{reset} - \mu) / s}^{(v_{threshold} - \mu) / s}
@@ -19,6 +19,7 @@ Siegert, On the first passage time probability problem, Physical Review 81, 1951
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -62,10 +63,7 @@ def siegert_reference(
             # 1 + erf(x) vanishes for negative x where exp(x^2) overflows; their product erfcx(-x) is well behaved.
             # A lower limit far out is reached in equal steps of the logarithm, which is how the integrand decays there.
             edges = [low, *(-(10.0**k) for k in range(12, -1, -1) if low < -(10.0**k) < high), high]
-            parts = [
-                quad(lambda x: erfcx(-x), a, b, epsabs=0, epsrel=1e-12, limit=200)[0]
-                for a, b in zip(edges, edges[1:], strict=False)
-            ]
+            parts = [quad(lambda x: erfcx(-x), a, b, epsabs=0, epsrel=1e-12, limit=200)[0] for a, b in pairwise(edges)]
             rate[place] = 1 / (tau_ref + tau_mem * math.sqrt(math.pi) * math.fsum(parts))
     return rate
 
@@ -117,7 +115,7 @@ INTEGRAND, INTEGRAL = _table()
 
 @njit(cache=True)
 def _remainder(distance: float, s: float) -> float:
-    """Return what the asymptotic integral, times the root of pi, has beside a logarithm, at the limit ``distance / s``."""
+    """Return what the asymptotic integral, times the root of pi, has beside a logarithm at ``distance / s``."""
     inverse = (s / distance) ** 2
     return -inverse * (0.25 - inverse * (0.1875 - inverse * 0.3125))
 

@@ -118,23 +118,20 @@ def present_reference(
         wait = np.maximum(wait - 1, 0) + fired * membrane.wait
         trace, fast, slow = trace * plasticity.decay_pre, fast * plasticity.decay_fast, slow * plasticity.decay_slow
         spikes.append(np.flatnonzero(fired))
-        if learn:
-            for j in spikes[-1]:
-                if slow[j] > 0:
-                    updates += int(np.count_nonzero(trace))
-                    change = plasticity.eta_post * trace * slow[j]
-                    weight[:, j] = np.where(
-                        trace > 0, np.minimum(weight[:, j] + change, plasticity.w_max), weight[:, j]
-                    )
-                theta[j] += plasticity.theta_plus
-                fast[j] = slow[j] = 1
+        for j in spikes[-1] if learn else ():
+            raised = (trace > 0) & (slow[j] > 0)
+            change = plasticity.eta_post * trace * slow[j]
+            weight[:, j] = np.where(raised, np.minimum(weight[:, j] + change, plasticity.w_max), weight[:, j])
+            theta[j] += plasticity.theta_plus
+            fast[j] = slow[j] = 1
+            updates += int(raised.sum())
         arrived = np.zeros_like(v)
         for i in addresses[offsets[t] : offsets[t + 1]]:
             arrived += weight[i]
             trace[i] = 1
-            if learn:
-                updates += int(np.count_nonzero(fast))
-                weight[i] = np.where(fast > 0, np.maximum(weight[i] - plasticity.eta_pre * fast, 0), weight[i])
+            lowered = (fast > 0) & learn
+            weight[i] = np.where(lowered, np.maximum(weight[i] - plasticity.eta_pre * fast, 0), weight[i])
+            updates += int(lowered.sum())
         g_exc = g_exc * membrane.decay_exc + membrane.gain * arrived
         g_inh = g_inh * membrane.decay_inh + membrane.inhibition * (before.sum() - before)
     ends = np.cumsum([0] + [len(step) for step in spikes])
@@ -171,27 +168,26 @@ def present(
         _relax(g_exc, g_inh, membrane, limit, factor)
         count = _fire(v, v_threshold, wait, limit, factor, membrane, fired)
         ends[t + 1] = _listed(fired, count, spikes, ends[t])
-        if learn:
-            for j in spikes[ends[t] : ends[t + 1]]:
-                if last_out[j] < 0:
-                    active[active_count] = j
-                    active_count += 1
-                else:
-                    size = plasticity.eta_post * decay_slow[t - last_out[j]]
-                    updates += _potentiate(weight, j, size, plasticity.w_max, decay_pre, last_in, t)
-                theta[j] += real(plasticity.theta_plus)
-                v_threshold[j] = real(membrane.v_threshold) + theta[j] - real(membrane.offset)
-                last_out[j] = t
+        for j in spikes[ends[t] : ends[t + 1]] if learn else spikes[:0]:
+            if last_out[j] < 0:
+                active[active_count] = j
+                active_count += 1
+            else:
+                size = plasticity.eta_post * decay_slow[t - last_out[j]]
+                updates += _potentiate(weight, j, size, plasticity.w_max, decay_pre, last_in, t)
+            theta[j] += real(plasticity.theta_plus)
+            v_threshold[j] = real(membrane.v_threshold) + theta[j] - real(membrane.offset)
+            last_out[j] = t
         arrived[:] = 0
         for i in addresses[offsets[t] : offsets[t + 1]]:
             for j in range(neurons):
                 arrived[j] += weight[i, j]
+            # No neuron is ever active with learning off.
+            for j in active[:active_count]:
+                changed = weight[i, j] - real(plasticity.eta_pre * decay_fast[t - last_out[j]])
+                weight[i, j] = max(changed, real(0))
+            updates += active_count
             last_in[i] = t
-            if learn:
-                for j in active[:active_count]:
-                    changed = weight[i, j] - real(plasticity.eta_pre * decay_fast[t - last_out[j]])
-                    weight[i, j] = max(changed, real(0))
-                updates += active_count
         _receive(g_exc, g_inh, arrived, membrane, spikes[ends[max(t - 1, 0)] : ends[t]])
     return ends, spikes[: ends[steps]].copy(), updates
 

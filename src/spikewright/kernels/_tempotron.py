@@ -89,9 +89,7 @@ def tempotron_pass_reference(
             updates += offsets[sample, latest] - offsets[sample, 0]
             rate = -tempo.rate if fires else tempo.rate
             change[neuron] *= tempo.momentum
-            for t in range(latest):
-                for i in addresses[offsets[sample, t] : offsets[sample, t + 1]]:
-                    change[neuron, i] += rate * response[latest - t]
+            respond_reference(change[neuron], offsets[sample], addresses, response, rate, latest)
             if tempo.momentum:
                 updates += weight.shape[1]
             weight[neuron] += change[neuron]
@@ -122,6 +120,39 @@ def maximum_reference(weight: FloatArray, offsets: IntArray, addresses: IntArray
         if v > highest and offsets[t] > offsets[0]:
             highest, latest = v, t
     return highest, latest
+
+
+def respond_reference(
+    change: FloatArray, offsets: IntArray, addresses: IntArray, response: FloatArray, rate: float, latest: int
+) -> None:
+    """Add to the change of each weight what its input's spikes before the step ``latest`` contributed, times a rate.
+
+    Parameters
+    ----------
+    change : array, shape (in,)
+        Changed in place.
+    offsets, addresses : array of integers, shape (time + 1,) and (spike,)
+        Spikes of one sample.
+    response : array, shape (time,)
+        Contribution of a spike so many steps ago.
+    rate : float
+        Of learning, with its sign.
+    latest : int
+        Step of the maximum.
+    """
+    for t in range(latest):
+        for i in addresses[offsets[t] : offsets[t + 1]]:
+            change[i] += rate * response[latest - t]
+
+
+@njit(cache=True, nogil=True)
+def _respond(
+    change: FloatArray, offsets: IntArray, addresses: IntArray, response: FloatArray, rate: float, latest: int
+) -> None:
+    for t in range(latest):
+        step = rate * response[latest - t]
+        for k in range(offsets[t], offsets[t + 1]):
+            change[addresses[k]] += step
 
 
 @njit(cache=True, nogil=True)
@@ -163,10 +194,7 @@ def tempotron_pass(
             updates += offsets[sample, latest] - offsets[sample, 0]
             rate = -tempo.rate if fires else tempo.rate
             change[neuron] *= tempo.momentum
-            for t in range(latest):
-                step = rate * response[latest - t]
-                for k in range(offsets[sample, t], offsets[sample, t + 1]):
-                    change[neuron, addresses[k]] += step
+            _respond(change[neuron], offsets[sample], addresses, response, rate, latest)
             if tempo.momentum:
                 updates += weight.shape[1]
             weight[neuron] += change[neuron]
