@@ -91,7 +91,7 @@ def test_extreme_conductances(gain, inhibition):
 def test_hand_worked_example(kernel):
     """Two inputs, one neuron that fires in the step after any input, unless it waits.
 
-    The conductance of a spike is so large that one step lifts the potential to the reversal at 0, and it lasts one step.
+    The conductance of a spike is so large that one step lifts the potential to the reversal at 0; it lasts one step.
 
     Step 0: input 0 arrives; no trace of the neuron, so nothing is learned.
     Step 1: the neuron fires; its slow trace was 0, so nothing is learned; both traces become 1.

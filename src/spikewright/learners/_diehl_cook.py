@@ -9,11 +9,9 @@ from torch import Tensor
 
 from spikewright.checks import check_count, check_in_range, check_positive
 from spikewright.data import DataShape
-from spikewright.learners._card import Card
+from spikewright.fitting import Card, Labelled, Learner
 from spikewright.learners._diehl_cook_training import DiehlCookTraining, Plan
-from spikewright.learners._learner import Learner
 from spikewright.learners._spike_sources import spike_source
-from spikewright.learners._training import Labelled
 from spikewright.learners._twin import Twin
 from spikewright.neurons import ConductanceLIF
 

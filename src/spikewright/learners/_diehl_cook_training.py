@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spikewright.coding import ClassVote
+from spikewright.fitting import Training
 from spikewright.kernels import Membrane, Plasticity, present
 from spikewright.learners._spike_sources import SpikeSource
-from spikewright.learners._training import Training
 from spikewright.network import AllButSelf, Layer, Network
 from spikewright.neurons import ConductanceLIF
 

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from spikewright.coding import Encoder, EventFrames, Poisson, Samples
+from spikewright.fitting import rescaling
 from spikewright.kernels import bernoulli_events
-from spikewright.learners._inputs import rescaling
 from spikewright.spikes import Events
 
 IntArray = NDArray[np.int64]

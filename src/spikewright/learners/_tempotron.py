@@ -7,11 +7,8 @@ from typing import ClassVar, Self
 from spikewright.checks import check_count, check_in_range, check_positive
 from spikewright.coding import Encoder, EventFrames, Latency, Samples
 from spikewright.data import DataShape
-from spikewright.learners._card import Card
-from spikewright.learners._inputs import is_small, rescaling
-from spikewright.learners._learner import Learner
+from spikewright.fitting import Card, Labelled, Learner, is_small, rescaling
 from spikewright.learners._tempotron_training import TempotronPlan, TempotronTraining
-from spikewright.learners._training import Labelled
 from spikewright.learners._twin import Twin
 from spikewright.spikes import Events
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spikewright.coding import Encoder, PopulationVote
+from spikewright.fitting import Labelled, Training
 from spikewright.kernels import Tempo, tempotron_pass
-from spikewright.learners._training import Labelled, Training
 from spikewright.network import Layer, Network
 from spikewright.neurons import CUBA
 

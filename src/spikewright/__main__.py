@@ -1,0 +1,5 @@
+"""``python -m spikewright`` is the command ``spikewright``."""
+
+from spikewright.cli import main
+
+main()

@@ -1,0 +1,37 @@
+"""What all fits share: the estimator, the loop of rounds, checkpoints, gradient descent, how samples enter."""
+
+from spikewright.fitting._card import Card
+from spikewright.fitting._checkpoint import Checkpoint
+from spikewright.fitting._gradient_training import PASSES, Descent, GradientTraining
+from spikewright.fitting._inputs import EVENTS_OF_A_BRIGHT_PIXEL, analog_encoder, is_small, rescaling, schedule
+from spikewright.fitting._learner import Learner
+from spikewright.fitting._optimizer_state import restore_tensors, tensors_of
+from spikewright.fitting._samples import Labelled, seeded, shifted, shuffled, take
+from spikewright.fitting._stack import stack
+from spikewright.fitting._training import Callback, Progress, Training, drive
+
+__all__ = [
+    "EVENTS_OF_A_BRIGHT_PIXEL",
+    "PASSES",
+    "Callback",
+    "Card",
+    "Checkpoint",
+    "Descent",
+    "GradientTraining",
+    "Labelled",
+    "Learner",
+    "Progress",
+    "Training",
+    "analog_encoder",
+    "drive",
+    "is_small",
+    "rescaling",
+    "restore_tensors",
+    "schedule",
+    "seeded",
+    "shifted",
+    "shuffled",
+    "stack",
+    "take",
+    "tensors_of",
+]

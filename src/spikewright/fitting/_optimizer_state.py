@@ -1,0 +1,31 @@
+"""What a checkpoint keeps of a network and the optimiser that trains it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from spikewright.network import Network
+
+
+def tensors_of(net: Network, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return the network's tensors and the optimiser's moments by name."""
+    tensors = {f"network.{name}": tensor for name, tensor in net.state_dict().items()}
+    for number, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{name}": moment for name, moment in moments.items()}
+    return tensors
+
+
+def restore_tensors(net: Network, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Give network and optimiser what :func:`tensors_of` returned."""
+    moments: dict[int, dict[str, Tensor]] = {}
+    network: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        kind, rest = name.split(".", 1)
+        if kind == "network":
+            network[rest] = tensor
+        else:
+            number, moment = rest.split(".")
+            moments.setdefault(int(number), {})[moment] = tensor
+    net.load_state_dict(network)
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})

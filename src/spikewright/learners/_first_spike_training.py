@@ -1,0 +1,164 @@
+"""Gradient descent on the times of first spikes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, exp, inf
+
+import torch
+from torch import Tensor, nn
+
+from spikewright.checks import check_in_range, check_positive
+from spikewright.coding import LevelLatency
+from spikewright.fitting import (
+    PASSES,
+    Descent,
+    Labelled,
+    Training,
+    restore_tensors,
+    seeded,
+    shifted,
+    shuffled,
+    take,
+    tensors_of,
+)
+from spikewright.learners._first_spike_times import spike_times, spike_times_of_levels
+from spikewright.network import Network, synapse_count
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimised, and how large a gradient may be.
+
+    Parameters
+    ----------
+    sharpness : float
+        Factor of the distances between spikes in the softmax: the larger, the closer to the first the others may be.
+    weight_sum_cost : float
+        Cost of each unit by which the sum of a neuron's weights falls short of 1, below which it can never fire.
+    largest_gradient : float
+        A neuron's gradient, the vector over its weights, is scaled down to this norm: as the sum of its causal weights
+        comes near 1, its spike time and the gradient grow without bound.
+    dropout : float
+        Fraction of the hidden spikes that are left out in training.
+    """
+
+    sharpness: float
+    weight_sum_cost: float
+    largest_gradient: float
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_positive("sharpness", self.sharpness)
+        check_in_range("weight_sum_cost", self.weight_sum_cost, 0.0, inf)
+        check_positive("largest_gradient", self.largest_gradient)
+        check_in_range("dropout", self.dropout, 0.0, 0.99)
+
+
+class FirstSpikeTraining(Training):
+    """Minimises the cross-entropy of ``-sharpness * z`` of the output neurons; one round is one epoch.
+
+    Times are exact, not on the network's grid, but for the inputs' and the end: a neuron that would fire after the last
+    step is silent.
+
+    Parameters
+    ----------
+    net : Network
+        A :class:`LevelLatency` encoder, dense layers of CurrentIF neurons, which share ``tau_syn``, and a readout.
+    train : Labelled
+        Training samples.
+    descent, objective
+        How to descend, and on what.
+    tau_syn : float
+        Time constant of the neurons in seconds.
+    seed : int
+        Fixes the order of samples, shifts and dropout.
+    """
+
+    def __init__(
+        self, net: Network, train: Labelled, descent: Descent, objective: Objective, *, tau_syn: float, seed: int
+    ) -> None:
+        encoder = net.encoder
+        assert isinstance(encoder, LevelLatency)  # the learner builds no other
+        self.rounds = descent.epochs
+        self._net = net
+        self._encoder = encoder
+        self._train = train
+        self._labels = torch.from_numpy(train.y)
+        self._descent = descent
+        self._objective = objective
+        self._seed = seed
+        self._weights = list(net.parameters())
+        self._z_inputs = torch.exp(encoder.step_of_level(net.dt).double() * net.dt / tau_syn).to(net.like)
+        self._z_end = exp((encoder.steps - 1) * net.dt / tau_syn)
+        # The fused step takes a seventh of the time of the default one, which is most of what a small network costs.
+        self._optimizer = torch.optim.AdamW(
+            self._weights, lr=descent.learning_rate, weight_decay=descent.weight_decay, fused=True
+        )
+        self._synapses = synapse_count(net, tuple(train.x[0].shape))
+
+    def advance(self, round_: int) -> dict[str, float]:
+        """Do one epoch; report its mean loss."""
+        total = 0.0
+        batches = ceil(len(self._train) / self._descent.batch_size)
+        with seeded(self._seed, round_) as generator:
+            parts = shuffled(len(self._train), self._descent.batch_size, generator)
+            for number, index in enumerate(parts):
+                for group in self._optimizer.param_groups:
+                    group["lr"] = self._descent.rate((round_ + (number + 0.5) / batches) / self.rounds)
+                total += self._descend(index, generator) * len(index)
+        self.samples += len(self._train)
+        # Every synapse carries one spike a sample at most.
+        self.synaptic_operations += len(self._train) * self._synapses * PASSES
+        return {"loss": total / len(self._train)}
+
+    def _descend(self, index: Tensor, generator: torch.Generator) -> float:
+        """Take one step on the samples at ``index`` and return their mean cross-entropy."""
+        z = self._times(self._levels(index, generator))
+        scores = -self._objective.sharpness * z.clamp(max=self._z_end)
+        loss = nn.functional.cross_entropy(scores, self._labels[index])
+        short = torch.stack([(1 - weight.sum(1)).relu().sum() for weight in self._weights]).sum()
+        self._optimizer.zero_grad(set_to_none=True)
+        (loss + self._objective.weight_sum_cost * short).backward()  # type: ignore[no-untyped-call]
+        for weight in self._weights:
+            _shorten(weight, self._objective.largest_gradient)
+        self._optimizer.step()
+        return float(loss.detach())
+
+    def _levels(self, index: Tensor, generator: torch.Generator) -> Tensor:
+        """Return the level of every input of the samples at ``index``, shape (batch, in)."""
+        x = self._encoder.gather(take(self._train, index), dt=self._net.dt, like=self._net.like)
+        for transform in self._encoder.before:
+            x = transform(x)
+        if self._descent.shift:
+            x = shifted(x, self._descent.shift, generator)
+        return self._encoder.level(x).flatten(1)
+
+    def _times(self, levels: Tensor) -> Tensor:
+        """Return the first spikes' times of the output neurons, shape (batch, class)."""
+        z = spike_times_of_levels(levels, self._z_inputs, self._weights[0], self._z_end)
+        for weight in self._weights[1:]:
+            if self._objective.dropout:
+                z = z.masked_fill(torch.rand_like(z) < self._objective.dropout, inf)
+            z = spike_times(z, weight, self._z_end)
+        return z
+
+    def network(self) -> Network:
+        """Return the network that is being trained."""
+        return self._net
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the network's tensors and the optimiser's moments."""
+        return tensors_of(self._net, self._optimizer)
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Take over the network's tensors and the optimiser's moments."""
+        restore_tensors(self._net, self._optimizer, state)
+
+
+def _shorten(weight: Tensor, longest: float) -> None:
+    """Scale each neuron's gradient, a row, down to a norm of at most ``longest``."""
+    gradient = weight.grad
+    if gradient is not None:
+        norm = gradient.norm(dim=1, keepdim=True)
+        gradient.mul_(longest / norm.clamp(min=longest))

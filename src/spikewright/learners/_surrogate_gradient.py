@@ -1,0 +1,149 @@
+"""Backpropagation through time with a surrogate gradient."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from spikewright.coding import Encoder, EventFrames, Samples, SpikeCount
+from spikewright.data import DataShape
+from spikewright.fitting import (
+    Card,
+    Descent,
+    GradientTraining,
+    Labelled,
+    Learner,
+    analog_encoder,
+    is_small,
+    schedule,
+    seeded,
+    stack,
+)
+from spikewright.learners._twin import twin_of
+from spikewright.network import Network
+from spikewright.neurons import LIF, ArcTan, Integrator, Surrogate
+from spikewright.spikes import Events
+
+
+class SurrogateGradient(Learner):
+    """Leaky integrate-and-fire neurons trained by backpropagation through time.
+
+    The derivative of the threshold, which is zero or infinite, is replaced by that of a smooth function. Samples enter
+    as
+    analog currents, recordings of events as they are; the output neurons integrate and do not fire, and the class with
+    the largest mean potential wins.
+
+    Parameters
+    ----------
+    architecture : str
+        Hidden layers, see :class:`~spikewright.network.Architecture`.
+    steps : int
+        Time steps of a run.
+    tau_mem : float
+        Membrane time constant in seconds.
+    dt : float
+        Length of a step in seconds; for recordings of events it is the longest recording's duration over ``steps``.
+    surrogate : Surrogate
+        What stands for the derivative of the threshold.
+    epochs, batch_size : int
+        Passes over the data, and samples a step.
+    learning_rate, weight_decay : float
+        Of Adam with decoupled weight decay.
+    dropout : float
+        Fraction of the hidden dense neurons that is silenced in training, the same in all steps of a sample.
+    shift : int
+        Images are moved by up to this many pixels in training.
+    batch_norm : bool
+        Whether hidden charges are normalised over batch and time; folded into the weights afterwards.
+    seed : int
+        Fixes the first weights and the order of samples.
+
+    References
+    ----------
+    Wu, Deng, Li, Zhu, Shi, Spatio-temporal backpropagation, Frontiers in Neuroscience 12, 2018.
+    Zenke, Ganguli, SuperSpike, Neural Computation 30, 2018.
+    """
+
+    card: ClassVar[Card] = Card(
+        title="Surrogate gradient (STBP)",
+        family="surrogate gradient",
+        summary="Backpropagation through time in which a smooth function stands for the threshold on the way back.",
+        equation=r"\frac{\partial E}{\partial w_{ij}} = \sum_t \delta_i[t]\, s_j[t], \qquad "
+        r"\frac{\partial s}{\partial v} \approx \sigma'(v - v_{threshold})",
+        paper="Wu, Deng, Li, Zhu, Shi, Spatio-temporal backpropagation for training high-performance spiking neural "
+        "networks, Frontiers in Neuroscience 12:331",
+        year=2018,
+        neuron="LIF",
+        code="analog current, or events as they are",
+        labels=True,
+        gradients=True,
+        symmetric_weights=True,
+        whole_sequence=True,
+        local=False,
+        differences="The derivative is an arctangent's where the paper has a box; the reset subtracts the threshold; "
+        "output neurons integrate and do not fire; Adam and cross-entropy take the place of SGD and squared error.",
+    )
+
+    def __init__(
+        self,
+        architecture: str = "800",
+        *,
+        steps: int = 10,
+        tau_mem: float = 5e-3,
+        dt: float = 1e-3,
+        surrogate: Surrogate = ArcTan(slope=2.0),
+        epochs: int = 20,
+        batch_size: int = 100,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1e-4,
+        dropout: float = 0.0,
+        shift: int = 0,
+        batch_norm: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self.architecture = architecture
+        self.steps = steps
+        self.tau_mem = tau_mem
+        self.dt = dt
+        self.surrogate = surrogate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.shift = shift
+        self.batch_norm = batch_norm
+        self.seed = seed
+
+    @classmethod
+    def for_data(cls, shape: DataShape, *, seed: int = 0) -> Self:
+        """Choose the size and the length of training by the number of samples."""
+        return cls("200" if is_small(shape) else "800", steps=8, **schedule(shape), seed=seed)
+
+    def twin(self) -> Learner:
+        """Return the artificial network of the same shape."""
+        return twin_of(self)
+
+    def begin(self, train: Labelled, classes: int) -> GradientTraining:
+        """Build the network and start to descend."""
+        descent = Descent(
+            self.epochs, self.batch_size, self.learning_rate, weight_decay=self.weight_decay, shift=self.shift
+        )
+        with seeded(self.seed):
+            encoder, dt = self._encoder(train.x)
+            layers = stack(
+                self.architecture,
+                tuple(train.x[0].shape),
+                classes,
+                hidden=LIF(tau_mem=self.tau_mem * dt / self.dt, surrogate=self.surrogate),
+                output=Integrator(),
+                dropout=self.dropout,
+                batch_norm=self.batch_norm,
+            )
+            net = Network(encoder, *layers, SpikeCount(), dt=dt)
+        return GradientTraining(net, train, descent, seed=self.seed)
+
+    def _encoder(self, x: Samples) -> tuple[Encoder, float]:
+        """Return the encoder and the length of a step."""
+        if isinstance(x[0], Events):
+            return EventFrames(steps=self.steps), max(recording.duration for recording in x) / self.steps
+        return analog_encoder(x, self.steps), self.dt
