@@ -29,7 +29,7 @@ compare: $(STAMP)
 	$(BIN)/spikewright compare --data digits --seeds 3 --out $(OUT)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
