@@ -39,7 +39,9 @@ def columns(energy_model: str) -> tuple[Column, ...]:
         Column("data", "The data set.", lambda s: s.data, lambda s: s.data),
         _mean("accuracy %", "On the test part: mean over seeds, ± 95 % interval.", lambda s: s.accuracy, percent),
         _mean("ANN %", "Accuracy of the artificial network of the same shape.", lambda s: s.twin_accuracy, briefly),
-        _mean("steps", "Time steps until the decision stays the final one.", lambda s: s.latency_steps, plain),
+        _mean(
+            "steps", "Time steps until the decision stays the final one.", lambda s: s.latency_steps, plain, brief=False
+        ),
         _mean("spikes", "Spikes of all neurons in one inference.", lambda s: s.spikes, plain, brief=False),
         _mean("syn. ops", "Additions of a weight because a spike came.", lambda s: s.synaptic_operations, plain),
         _mean("MACs", "Multiplications of a weight with an analog value.", lambda s: s.multiply_accumulates, plain),
@@ -58,7 +60,7 @@ def columns(energy_model: str) -> tuple[Column, ...]:
             lambda s: _quotient(s.energy_pj.get(energy_model), s.twin_energy_pj.get(energy_model)),
         ),
         _mean("parameters", "Numbers that the network keeps.", lambda s: s.parameters, plain, brief=False),
-        _mean("training", "Time in training rounds, one core.", lambda s: s.train_seconds, duration),
+        _mean("training", "Time in training rounds, one core.", lambda s: s.train_seconds, duration, brief=False),
         Column(
             "failed", "Seeds whose cell failed.", lambda s: str(s.failed or ""), lambda s: float(s.failed), brief=False
         ),

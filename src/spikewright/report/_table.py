@@ -32,10 +32,12 @@ def table(records: Sequence[Record]) -> Table:
     drawn = Table(
         box=SIMPLE_HEAD,
         pad_edge=False,
+        padding=0,
         caption=f"means over seeds, ± 95 % interval; energy of one inference under {model}",
     )
     for number, column in enumerate(shown):
-        drawn.add_column(column.title, justify="right" if number else "left", no_wrap=True)
+        # A terminal of 80 columns holds all but the longest methods, which end in an ellipsis.
+        drawn.add_column(column.title, justify="right" if number else "left", no_wrap=True, max_width=18)
     for row in rows:
         drawn.add_row(*(column.text(row) for column in shown))
     return drawn
