@@ -73,7 +73,7 @@ ENCODERS = {
         raster=[[[1, 0, 0, 0, 0]], [[0, 1, 0, 0, 0]], [[0, 0, 1, 0, 0]]],
         draw=arrays(3, 4),
     ),
-    # Three levels at 0, 1.5 and 3 ms: rounded to steps 0, 2 (halves to even) and 3; 0.75 is half way, and counts as dark.
+    # Three levels at 0, 1.5 and 3 ms: steps 0, 2 (halves go to even) and 3; 0.75 is half way and counts as dark.
     "level latency": EncoderCase(
         coding.LevelLatency(steps=5, levels=3, latest=3e-3),
         samples=[[1.0, 0.76, 0.75, 0.26, 0.25, -1.0]],
