@@ -1,0 +1,95 @@
+"""``spikewright train`` and ``spikewright evaluate``: one network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from spikewright.cli._options import Budget, Data, DataRoot, Quiet, examples
+from spikewright.cli._progress import fetching, training
+from spikewright.compare import Evaluation, Method, evaluate_file
+from spikewright.compare import train as fit
+
+TRAIN_EXAMPLES = examples(
+    "spikewright train --data digits --method SurrogateGradient --out digits.safetensors",
+    "spikewright train --data mnist --method Twin:architecture=32C5-P2-128,epochs=5 --out cnn.safetensors",
+    "spikewright train --data mnist --method DiehlCook --out d.safetensors --checkpoint d.checkpoint",
+)
+EVALUATE_EXAMPLES = examples(
+    "spikewright evaluate digits.safetensors --data digits",
+    "spikewright evaluate digits.safetensors --data digits --json",
+)
+
+
+def train(
+    *,
+    data: Data,
+    method: Annotated[
+        str, typer.Option("--method", metavar="M", help="A name, with parameters as M:name=value,name=value.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The model file, such as model.safetensors.")],
+    seed: Annotated[int, typer.Option("--seed", help="Fixes all randomness.", min=0)] = 0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint", metavar="FILE", help="Written after every round; if it is there, training goes on."
+        ),
+    ] = None,
+    budget: Budget = None,
+    data_root: DataRoot = None,
+    quiet: Quiet = False,
+) -> None:
+    """Train one network and write it to a file. The test part of the data is not read; see: spikewright evaluate."""
+    with training(quiet=quiet) as ended, fetching(quiet=quiet) as fetched:
+        learner = fit(
+            Method.from_text(method),
+            data,
+            out,
+            seed=seed,
+            root=data_root,
+            checkpoint=checkpoint,
+            budget=budget,
+            callback=ended,
+            fetching=fetched,
+        )
+    typer.echo(f"validation accuracy {learner.validation_accuracy_:.4f} after {learner.train_seconds_:.1f} s: {out}")
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.", show_default=False)],
+    *,
+    data: Data,
+    data_root: DataRoot = None,
+    as_json: Annotated[bool, typer.Option("--json", help="An object with all that is known.")] = False,
+) -> None:
+    """Run a network on the test part of its data: accuracy, and what an inference costs."""
+    found = evaluate_file(model, data, data_root)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=1))
+    else:
+        Console().print(_table(found))
+
+
+def _table(found: Evaluation) -> Table:
+    rows = {
+        "accuracy": f"{found.accuracy:.4f}",
+        "steps": f"{found.steps}",
+        "steps to decision": f"{found.latency_steps:.2f}",
+        "spikes": f"{found.spikes:,.1f}",
+        "synaptic operations": f"{found.synaptic_operations:,.0f}",
+        "multiply-accumulates": f"{found.multiply_accumulates:,.0f}",
+        "neuron updates": f"{found.neuron_updates:,.0f}",
+        "parameters": f"{found.parameters:,}",
+        "weights in bytes": f"{found.weight_bytes:,}",
+        **{f"energy in pJ, {name}": f"{energy:,.0f}" for name, energy in found.energy_pj.items()},
+    }
+    table = Table("of one inference", "mean")
+    for row in rows.items():
+        table.add_row(*row)
+    return table
