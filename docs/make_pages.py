@@ -16,6 +16,7 @@ ROOMS = (
     "network",
     "engines",
     "data",
+    "fitting",
     "learners",
     "cost",
     "exchange",
@@ -71,6 +72,7 @@ ROOM = """\
 ```{{eval-rst}}
 .. automodule:: spikewright.{room}
    :members:
+   :exclude-members: {foreign}
 ```
 """
 
@@ -98,9 +100,13 @@ def method_page(name: str, card: Card) -> str:
 
 
 def room_page(room: str) -> str:
-    """Return the page of one room."""
-    importlib.import_module(f"spikewright.{room}")
-    return ROOM.format(room=room)
+    """Return the page of one room, without what it only hands on from another or inherits from scikit-learn."""
+    module = importlib.import_module(f"spikewright.{room}")
+    home = f"spikewright.{room}."
+    foreign = [
+        name for name in module.__all__ if not getattr(getattr(module, name), "__module__", home).startswith(home)
+    ]
+    return ROOM.format(room=room, foreign=", ".join([*foreign, "set_fit_request", "set_score_request"]))
 
 
 def write(folder: Path, pages: dict[str, str]) -> None:
