@@ -16,7 +16,7 @@ from spikewright.compare import records, status
 from spikewright.compare._store import Store
 
 # Far longer than it takes, for a machine that does much else.
-PATIENCE = 240
+PATIENCE = 600
 
 
 def start(*words: str) -> subprocess.Popen[str]:

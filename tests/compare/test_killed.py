@@ -23,7 +23,7 @@ from spikewright.compare._work import Work, perform
 from spikewright.exchange import load
 
 # Far longer than it takes, for a machine that does much else.
-PATIENCE = 240
+PATIENCE = 600
 METHOD = "telling_learners:Slow:epochs=12"
 SEEDS = (0, 1, 2, 3)
 SCRIPT = """

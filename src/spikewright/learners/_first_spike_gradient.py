@@ -10,7 +10,18 @@ from torch import nn
 from spikewright.checks import ModelError, check_count, check_in_range, check_positive
 from spikewright.coding import FirstSpike, LevelLatency, Samples
 from spikewright.data import DataShape
-from spikewright.fitting import EVENTS_OF_A_BRIGHT_PIXEL, Card, Descent, Labelled, Learner, rescaling, seeded, stack
+from spikewright.fitting import (
+    EVENTS_OF_A_BRIGHT_PIXEL,
+    Card,
+    Descent,
+    Labelled,
+    Learner,
+    is_small,
+    rescaling,
+    schedule,
+    seeded,
+    stack,
+)
 from spikewright.learners._first_spike_training import FirstSpikeTraining, Objective
 from spikewright.learners._twin import Twin
 from spikewright.network import Layer, Network
@@ -128,8 +139,9 @@ class FirstSpikeGradient(Learner):
     @classmethod
     def for_data(cls, shape: DataShape, *, seed: int = 0) -> Self:
         """Choose the size and the length of training by the number of samples."""
-        small = shape.count < 10_000
-        return cls("200" if small else "800", epochs=25 if small else 20, seed=seed)
+        small = is_small(shape)
+        shift = schedule(shape)["shift"]
+        return cls("200" if small else "800", epochs=25 if small else 30, shift=shift, seed=seed)
 
     def twin(self) -> Learner:
         """Return the artificial network of the same shape."""
