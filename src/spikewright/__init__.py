@@ -2,7 +2,20 @@
 
 from importlib.metadata import version
 
-from spikewright import checks, coding, cost, data, engines, learners, network, neurons, spikes
+from spikewright import (
+    checks,
+    coding,
+    compare,
+    cost,
+    data,
+    engines,
+    exchange,
+    fitting,
+    learners,
+    network,
+    neurons,
+    spikes,
+)
 from spikewright.engines import run
 from spikewright.network import Layer, Network
 from spikewright.neurons import LIF, ReLU
@@ -15,9 +28,12 @@ __all__ = [
     "__version__",
     "checks",
     "coding",
+    "compare",
     "cost",
     "data",
     "engines",
+    "exchange",
+    "fitting",
     "learners",
     "network",
     "neurons",

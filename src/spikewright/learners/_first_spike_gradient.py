@@ -34,6 +34,9 @@ LATEST = log(6.0)
 FIRST_SUM = 6.0
 """Mean sum of a neuron's first weights: large enough that all neurons fire, near the time of the dark inputs."""
 
+FIRST_SPREAD = 0.5
+"""Standard deviation of a neuron's first weights, times the root of their number."""
+
 
 class FirstSpikeGradient(Learner):
     r"""Non-leaky neurons that fire once, trained by the exact gradient of the time at which they fire.
@@ -50,7 +53,8 @@ class FirstSpikeGradient(Learner):
     steps : int
         Time steps of a run.
     duration : float
-        Length of a run in time constants, above ln 6 = 1.79; a neuron that would fire later is silent.
+        Length of a run in time constants, above ln 6 = 1.79. Training goes on beyond it, so that neurons that are late at
+        first learn to be early.
     tau_syn : float
         Time constant of the synaptic current in seconds.
     levels : int
@@ -105,8 +109,8 @@ class FirstSpikeGradient(Learner):
         self,
         architecture: str = "800",
         *,
-        steps: int = 100,
-        duration: float = 3.0,
+        steps: int = 50,
+        duration: float = 2.0,
         tau_syn: float = 0.02,
         levels: int = 2,
         epochs: int = 20,
@@ -138,10 +142,12 @@ class FirstSpikeGradient(Learner):
 
     @classmethod
     def for_data(cls, shape: DataShape, *, seed: int = 0) -> Self:
-        """Choose the size and the length of training by the number of samples."""
+        """Choose the size and the length of training by the number of samples; small images need more levels."""
         small = is_small(shape)
         shift = schedule(shape)["shift"]
-        return cls("200" if small else "800", epochs=25 if small else 30, shift=shift, seed=seed)
+        if small:
+            return cls("200", levels=5, epochs=15, shift=shift, seed=seed)
+        return cls("800", epochs=30, shift=shift, seed=seed)
 
     def twin(self) -> Learner:
         """Return the artificial network of the same shape."""
@@ -183,11 +189,12 @@ class FirstSpikeGradient(Learner):
 
 
 def _start(layers: list[Layer]) -> None:
-    """Draw the first weights: their spread keeps the variance of a sum, their mean makes neurons fire."""
+    """Draw the first weights."""
     for layer in layers:
         connection = layer.connection
         if isinstance(connection, nn.Linear):
-            nn.init.normal_(connection.weight, FIRST_SUM / connection.in_features, 1 / sqrt(connection.in_features))
+            inputs = connection.in_features
+            nn.init.normal_(connection.weight, FIRST_SUM / inputs, FIRST_SPREAD / sqrt(inputs))
         elif not isinstance(connection, nn.Flatten):
             raise ModelError(
                 f"FirstSpikeGradient.architecture: takes dense layers only, such as '800' or '400-400'; "

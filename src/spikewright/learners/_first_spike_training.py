@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, exp, inf
+from math import ceil, inf
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,9 @@ from spikewright.fitting import (
 )
 from spikewright.learners._first_spike_times import spike_times, spike_times_of_levels
 from spikewright.network import Network, synapse_count
+
+Z_END = 20.0
+"""What would fire after this time, three time constants, is silent in training."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,7 @@ class Objective:
 class FirstSpikeTraining(Training):
     """Minimises the cross-entropy of ``-sharpness * z`` of the output neurons; one round is one epoch.
 
-    Times are exact, not on the network's grid, but for the inputs' and the end: a neuron that would fire after the last
-    step is silent.
+    Times are exact, not on the network's grid, but for the inputs'.
 
     Parameters
     ----------
@@ -90,7 +92,6 @@ class FirstSpikeTraining(Training):
         self._seed = seed
         self._weights = list(net.parameters())
         self._z_inputs = torch.exp(encoder.step_of_level(net.dt).double() * net.dt / tau_syn).to(net.like)
-        self._z_end = exp((encoder.steps - 1) * net.dt / tau_syn)
         # The fused step takes a seventh of the time of the default one, which is most of what a small network costs.
         self._optimizer = torch.optim.AdamW(
             self._weights, lr=descent.learning_rate, weight_decay=descent.weight_decay, fused=True
@@ -115,7 +116,7 @@ class FirstSpikeTraining(Training):
     def _descend(self, index: Tensor, generator: torch.Generator) -> float:
         """Take one step on the samples at ``index`` and return their mean cross-entropy."""
         z = self._times(self._levels(index, generator))
-        scores = -self._objective.sharpness * z.clamp(max=self._z_end)
+        scores = -self._objective.sharpness * z.clamp(max=Z_END)
         loss = nn.functional.cross_entropy(scores, self._labels[index])
         short = torch.stack([(1 - weight.sum(1)).relu().sum() for weight in self._weights]).sum()
         self._optimizer.zero_grad(set_to_none=True)
@@ -136,11 +137,11 @@ class FirstSpikeTraining(Training):
 
     def _times(self, levels: Tensor) -> Tensor:
         """Return the first spikes' times of the output neurons, shape (batch, class)."""
-        z = spike_times_of_levels(levels, self._z_inputs, self._weights[0], self._z_end)
+        z = spike_times_of_levels(levels, self._z_inputs, self._weights[0], Z_END)
         for weight in self._weights[1:]:
             if self._objective.dropout:
                 z = z.masked_fill(torch.rand_like(z) < self._objective.dropout, inf)
-            z = spike_times(z, weight, self._z_end)
+            z = spike_times(z, weight, Z_END)
         return z
 
     def network(self) -> Network:
