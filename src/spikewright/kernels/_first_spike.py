@@ -47,21 +47,25 @@ def first_spike_forward_reference(
     z_out = np.full((len(z), weight.shape[1]), np.inf, z.dtype)
     slope = np.zeros_like(z_out)
     end = z.dtype.type(z_end)
-    for sample, times in enumerate(z):
+    for sample in range(len(z)):
         for neuron in range(weight.shape[1]):
-            total = z.dtype.type(0)
-            moment = z.dtype.type(0)
-            for place, i in enumerate(order[sample]):
-                if not times[i] < end:
-                    break
-                limit = min(times[order[sample, place + 1]], end) if place + 1 < len(times) else end
-                total += weight[i, neuron]
-                moment += weight[i, neuron] * times[i]
-                if total > 1 and moment <= limit * (total - 1):
-                    z_out[sample, neuron] = moment / (total - 1)
-                    slope[sample, neuron] = 1 / (total - 1)
-                    break
+            found = _first_spike_of_one(z[sample, order[sample]], weight[order[sample], neuron], end)
+            z_out[sample, neuron], slope[sample, neuron] = found
     return z_out, slope
+
+
+def _first_spike_of_one(times: FloatArray, weights: FloatArray, end: np.floating) -> tuple[np.floating, np.floating]:
+    """Return the time of a neuron's first spike, and its slope, for inputs in the order of their times."""
+    total = moment = times.dtype.type(0)
+    for place, (now, weight) in enumerate(zip(times, weights, strict=True)):
+        if not now < end:
+            break
+        limit = min(times[place + 1], end) if place + 1 < len(times) else end
+        total += weight
+        moment += weight * now
+        if total > 1 and moment <= limit * (total - 1):
+            return moment / (total - 1), 1 / (total - 1)
+    return times.dtype.type(np.inf), times.dtype.type(0)
 
 
 def first_spike_backward_reference(
@@ -88,10 +92,10 @@ def first_spike_backward_reference(
     weight_grad = np.zeros_like(weight)
     for sample in range(len(z)):
         for i in range(len(weight)):
-            for neuron in range(weight.shape[1]):
-                if pull[sample, neuron] != 0 and z[sample, i] < z_out[sample, neuron]:
-                    z_grad[sample, i] += pull[sample, neuron] * weight[i, neuron]
-                    weight_grad[i, neuron] += pull[sample, neuron] * (z[sample, i] - z_out[sample, neuron])
+            causal = np.flatnonzero((pull[sample] != 0) & (z[sample, i] < z_out[sample]))
+            for neuron in causal:
+                z_grad[sample, i] += pull[sample, neuron] * weight[i, neuron]
+                weight_grad[i, neuron] += pull[sample, neuron] * (z[sample, i] - z_out[sample, neuron])
     return z_grad, weight_grad
 
 
@@ -121,13 +125,21 @@ def first_spike_forward(
                 moment[neuron] += weight[i, neuron] * now
             if limit == now:
                 continue
-            for neuron in range(neurons):
-                excess = total[neuron] - 1
-                if excess > 0 and moment[neuron] <= limit * excess and slope[sample, neuron] == 0:
-                    z_out[sample, neuron] = moment[neuron] / excess
-                    slope[sample, neuron] = 1 / excess
-                    silent -= 1
+            silent -= _fire(total, moment, limit, z_out[sample], slope[sample])
     return z_out, slope
+
+
+@njit(cache=True)
+def _fire(total: FloatArray, moment: FloatArray, limit: np.floating, z_out: FloatArray, slope: FloatArray) -> int:
+    """Let the neurons fire that reach the threshold up to ``limit`` and have not fired; return their number."""
+    count = 0
+    for neuron in range(len(total)):
+        excess = total[neuron] - 1
+        if excess > 0 and moment[neuron] <= limit * excess and slope[neuron] == 0:
+            z_out[neuron] = moment[neuron] / excess
+            slope[neuron] = 1 / excess
+            count += 1
+    return count
 
 
 @njit(cache=True)
@@ -135,18 +147,23 @@ def first_spike_backward(
     z: FloatArray, weight: FloatArray, z_out: FloatArray, pull: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """See :func:`first_spike_backward_reference`."""
-    inputs, neurons = weight.shape
     z_grad = np.zeros_like(z)
     weight_grad = np.zeros_like(weight)
     for sample in range(len(z)):
-        for i in range(inputs):
-            now = z[sample, i]
-            if now == math.inf:
-                continue
-            total = z.dtype.type(0)
-            for neuron in range(neurons):
-                if now < z_out[sample, neuron] and pull[sample, neuron] != 0:
-                    total += pull[sample, neuron] * weight[i, neuron]
-                    weight_grad[i, neuron] += pull[sample, neuron] * (now - z_out[sample, neuron])
-            z_grad[sample, i] = total
+        for i in range(len(weight)):
+            if z[sample, i] < math.inf:
+                z_grad[sample, i] = _pull_back(z[sample, i], weight[i], z_out[sample], pull[sample], weight_grad[i])
     return z_grad, weight_grad
+
+
+@njit(cache=True)
+def _pull_back(
+    now: np.floating, weight: FloatArray, z_out: FloatArray, pull: FloatArray, weight_grad: FloatArray
+) -> np.floating:
+    """Add to the gradients of an input's weights what one sample gives; return that of the input's time ``now``."""
+    total = weight.dtype.type(0)
+    for neuron in range(len(weight)):
+        if now < z_out[neuron] and pull[neuron] != 0:
+            total += pull[neuron] * weight[neuron]
+            weight_grad[neuron] += pull[neuron] * (now - z_out[neuron])
+    return total

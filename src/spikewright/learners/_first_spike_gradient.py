@@ -53,8 +53,8 @@ class FirstSpikeGradient(Learner):
     steps : int
         Time steps of a run.
     duration : float
-        Length of a run in time constants, above ln 6 = 1.79. Training goes on beyond it, so that neurons that are late at
-        first learn to be early.
+        Length of a run in time constants, above ln 6 = 1.79. Training looks beyond it, so that neurons that are late
+        at first learn to be early.
     tau_syn : float
         Time constant of the synaptic current in seconds.
     levels : int
