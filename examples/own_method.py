@@ -29,14 +29,14 @@ class Perceptron(Learner):
         local=True,
     )
 
-    def __init__(self, *, epochs: int = 5, learning_rate: float = 0.01, seed: int = 0) -> None:
+    def __init__(self, *, epochs: int = 15, learning_rate: float = 0.01, seed: int = 0) -> None:
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.seed = seed
 
-    def twin(self) -> Learner:
-        """Return the artificial network without a hidden layer."""
-        return Twin("", seed=self.seed)
+    def twin(self, shape: sw.data.DataShape) -> Learner:
+        """Return the artificial network without a hidden layer, with as many passes as suit the data."""
+        return Twin("", epochs=30 if shape.count < 10_000 else 5, batch_size=20, learning_rate=1e-2, seed=self.seed)
 
     def begin(self, train: Labelled, classes: int) -> Training:
         """Start from silence."""
@@ -90,6 +90,6 @@ class PerceptronTraining(Training):
 digits = sw.data.load("digits")
 x, y = digits.train.x, digits.train.y
 train_x, held_x, train_y, held_y = train_test_split(x, y, test_size=0.2, random_state=0)
-for learner in (Perceptron(), Perceptron().twin()):
+for learner in (Perceptron(), Perceptron().twin(digits.shape)):
     learner.fit(train_x, train_y, validation=(held_x, held_y))
     print(f"{type(learner).__name__}: {learner.validation_accuracy_:.3f} on held-out samples")

@@ -4,7 +4,7 @@ import spikewright as sw
 
 digits = sw.data.load("digits")
 spiking = sw.learners.RateConversion("100", epochs=10, batch_size=25)
-artificial = spiking.twin()
+artificial = spiking.twin(digits.shape)
 test = digits.read_test()
 for learner in (spiking, artificial):
     learner.fit(digits.train.x, digits.train.y, validation=(digits.validation.x, digits.validation.y))

@@ -136,7 +136,7 @@ def test_resumed_fit_has_the_same_bits(kind, digits, tmp_path):
 @pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
 def test_twin_has_the_shape(kind):
     """Every learner names the artificial network that stands beside it."""
-    assert isinstance(small(kind).twin(), learners.Twin)
+    assert isinstance(small(kind).twin(DataShape((1, 8, 8), COUNT, 3)), learners.Twin)
 
 
 def test_seeds_differ(digits):

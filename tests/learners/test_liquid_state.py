@@ -169,7 +169,7 @@ def test_seed_fixes_the_liquid(digits):
 
 
 def test_twin_has_as_many_units():
-    assert small().twin().architecture == "36"
+    assert small().twin(DataShape((1, 8, 8), 100, 10)).architecture == "36"
 
 
 @pytest.mark.parametrize(

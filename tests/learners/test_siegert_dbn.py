@@ -192,7 +192,7 @@ def test_dark_samples_teach_nothing():
 
 
 def test_twin_has_the_hidden_layers():
-    assert small().twin().architecture == "12-9"
+    assert small().twin(DataShape((1, 8, 8), 100, 10)).architecture == "12-9"
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def plan_cells(plan: Plan, fetching: FetchProgress | None = None) -> list[Planne
 def _of_seed(plan: Plan, data: DataFacts, seed: int) -> Iterator[Planned]:
     for method in plan.methods:
         learner = method.learner(data.shape, seed=seed)
-        twin = _twin(learner)
+        twin = _twin(learner, data.shape)
         cell = Cell.of(learner, data, plan.budget)
         if twin is None:
             yield Planned(cell, method.text, asked_for=True, twin=None)
@@ -167,9 +167,9 @@ def _of_seed(plan: Plan, data: DataFacts, seed: int) -> Iterator[Planned]:
         yield Planned(beside, _text(twin), asked_for=False, twin=beside.identity)
 
 
-def _twin(learner: Learner) -> Learner | None:
+def _twin(learner: Learner, shape: DataShape) -> Learner | None:
     try:
-        return learner.twin()
+        return learner.twin(shape)
     except NotImplementedError:
         return None
 

@@ -57,8 +57,8 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc] # scik
         """Return an estimator with parameters that suit data of a shape."""
         return cls(seed=seed)
 
-    def twin(self) -> Learner:
-        """Return the artificial network of the same shape, to be trained beside this one."""
+    def twin(self, shape: DataShape) -> Learner:
+        """Return the artificial network of the same shape, to be trained beside this one on data of a shape."""
         raise NotImplementedError
 
     def fit(

@@ -12,7 +12,7 @@ from spikewright.data import DataShape
 from spikewright.fitting import Card, Labelled, Learner
 from spikewright.learners._diehl_cook_training import DiehlCookTraining, Plan
 from spikewright.learners._spike_sources import spike_source
-from spikewright.learners._twin import Twin
+from spikewright.learners._twin import twin_with
 from spikewright.neurons import ConductanceLIF
 
 SECONDS_A_NEURON = 25.0
@@ -146,9 +146,9 @@ class DiehlCook(Learner):
             return cls(100, epochs=6, eta_post=0.05, seed=seed)
         return cls(400, seed=seed)
 
-    def twin(self) -> Learner:
+    def twin(self, shape: DataShape) -> Learner:
         """Return an artificial network with one hidden layer of this size."""
-        return Twin(str(self.neurons), seed=self.seed)
+        return twin_with(str(self.neurons), shape, seed=self.seed)
 
     def begin(self, train: Labelled, classes: int) -> DiehlCookTraining:
         """Draw the first weights."""

@@ -23,7 +23,7 @@ from spikewright.fitting import (
     stack,
 )
 from spikewright.learners._first_spike_training import FirstSpikeTraining, Objective
-from spikewright.learners._twin import Twin
+from spikewright.learners._twin import twin_with
 from spikewright.network import Layer, Network
 from spikewright.neurons import CurrentIF
 from spikewright.spikes import Events
@@ -149,11 +149,11 @@ class FirstSpikeGradient(Learner):
             return cls("200", levels=5, epochs=15, shift=shift, seed=seed)
         return cls("800", epochs=30, shift=shift, seed=seed)
 
-    def twin(self) -> Learner:
+    def twin(self, shape: DataShape) -> Learner:
         """Return the artificial network of the same shape."""
-        return Twin(
-            self.architecture, epochs=self.epochs, dropout=self.dropout, shift=self.shift, bias=False, seed=self.seed
-        )
+        twin = twin_with(self.architecture, shape, seed=self.seed)
+        twin.set_params(epochs=self.epochs, dropout=self.dropout, shift=self.shift, bias=False)
+        return twin
 
     def begin(self, train: Labelled, classes: int) -> FirstSpikeTraining:
         """Build the network and start to descend."""

@@ -16,7 +16,7 @@ from spikewright.data import DataShape
 from spikewright.fitting import Card, Labelled, Learner, rescaling, take
 from spikewright.learners._liquid import draw_inputs, draw_liquid
 from spikewright.learners._liquid_training import LiquidPlan, LiquidTraining
-from spikewright.learners._twin import Twin
+from spikewright.learners._twin import twin_with
 from spikewright.network import Layer, Network
 from spikewright.neurons import IF, LIF, NeuronModel
 from spikewright.spikes import Events
@@ -141,9 +141,9 @@ class LiquidState(Learner):
             return cls(rate=30.0, steps=5 * rows, windows=7, seed=seed)
         return cls(steps=5 * rows, seed=seed)
 
-    def twin(self) -> Learner:
+    def twin(self, shape: DataShape) -> Learner:
         """Return the artificial network with as many hidden units as the liquid has neurons."""
-        return Twin(f"{int(np.prod(self.grid))}", seed=self.seed)
+        return twin_with(f"{int(np.prod(self.grid))}", shape, seed=self.seed)
 
     def begin(self, train: Labelled, classes: int) -> LiquidTraining:
         """Draw the liquid and start to run it."""

@@ -105,7 +105,7 @@ class RateConversion(Learner):
         """Choose the size and the length of training by the number of samples."""
         return cls("200" if is_small(shape) else "1200-1200", **schedule(shape), seed=seed)
 
-    def twin(self) -> Learner:
+    def twin(self, shape: DataShape) -> Learner:  # noqa: ARG002 - it has the schedule of this one
         """Return the artificial network that is converted."""
         return twin_of(self)
 

@@ -9,7 +9,7 @@ from spikewright.data import DataShape
 from spikewright.fitting import Card, Labelled, Learner, is_small
 from spikewright.learners._siegert_dbn_training import HiddenPlan, LabelPlan, SiegertDBNTraining, firing_probabilities
 from spikewright.learners._siegert_units import SiegertUnits
-from spikewright.learners._twin import Twin
+from spikewright.learners._twin import twin_with
 
 LABEL_MOMENTUM = 0.9
 """Part of the last update of the layer of labels that the next one repeats."""
@@ -136,9 +136,11 @@ class SiegertDBN(Learner):
             )
         return cls(seed=seed)
 
-    def twin(self) -> Learner:
+    def twin(self, shape: DataShape) -> Learner:
         """Return an artificial network with hidden layers of these sizes."""
-        return Twin("-".join(str(units) for units in self.hidden), bias=False, seed=self.seed)
+        twin = twin_with("-".join(str(units) for units in self.hidden), shape, seed=self.seed)
+        twin.bias = False
+        return twin
 
     def begin(self, train: Labelled, classes: int) -> SiegertDBNTraining:
         """Draw the first weights."""

@@ -119,7 +119,7 @@ class SurrogateGradient(Learner):
         """Choose the size and the length of training by the number of samples."""
         return cls("200" if is_small(shape) else "800", steps=8, **schedule(shape), seed=seed)
 
-    def twin(self) -> Learner:
+    def twin(self, shape: DataShape) -> Learner:  # noqa: ARG002 - it has the schedule of this one
         """Return the artificial network of the same shape."""
         return twin_of(self)
 

@@ -9,7 +9,7 @@ from spikewright.coding import Encoder, EventFrames, Latency, Samples
 from spikewright.data import DataShape
 from spikewright.fitting import Card, Labelled, Learner, is_small, rescaling
 from spikewright.learners._tempotron_training import TempotronPlan, TempotronTraining
-from spikewright.learners._twin import Twin
+from spikewright.learners._twin import twin_with
 from spikewright.spikes import Events
 
 LONGEST = 50.0
@@ -112,9 +112,9 @@ class Tempotron(Learner):
             return cls(epochs=epochs, steps=60, dt=5e-3, tau_mem=0.1, tau_syn=0.025, seed=seed)
         return cls(epochs=epochs, seed=seed)
 
-    def twin(self) -> Learner:
+    def twin(self, shape: DataShape) -> Learner:
         """Return the artificial network without hidden units."""
-        return Twin("", seed=self.seed)
+        return twin_with("", shape, seed=self.seed)
 
     def begin(self, train: Labelled, classes: int) -> TempotronTraining:
         """Draw the first weights and each neuron's share of the samples."""

@@ -97,7 +97,7 @@ class Twin(Learner):
         """Choose the size and the length of training by the number of samples."""
         return cls("200" if is_small(shape) else "800", **schedule(shape), seed=seed)
 
-    def twin(self) -> Learner:
+    def twin(self, shape: DataShape) -> Learner:  # noqa: ARG002 - it has the schedule of this one
         """Return this learner: it is its own twin."""
         return self
 
@@ -120,6 +120,14 @@ class Twin(Learner):
             )
             net = Network(encoder, *layers, SpikeCount(), dt=1e-3)
         return GradientTraining(net, train, descent, seed=self.seed)
+
+
+def twin_with(architecture: str, shape: DataShape, *, seed: int) -> Twin:
+    """Return a twin with its defaults, or with what suits so few samples."""
+    twin = Twin(architecture, seed=seed)
+    if is_small(shape):
+        twin.set_params(**schedule(shape))
+    return twin
 
 
 def twin_of(learner: Learner) -> Twin:
