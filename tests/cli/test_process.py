@@ -52,7 +52,7 @@ def test_ctrl_c_leaves_a_comparison_that_can_go_on(tmp_path):
         "--data",
         "digits",
         "--methods",
-        "Twin:epochs=25,architecture=16",
+        "Twin:epochs=100,architecture=16",
         "--seeds",
         "4",
         "--out",
