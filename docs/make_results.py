@@ -43,10 +43,11 @@ def main() -> None:
     """Read, arrange, write."""
     entries = tomllib.loads((RESULTS / "published.toml").read_text())["entry"]
     records = [record for path in files() for record in json.loads(path.read_text())]
+    accuracies = {record["cell"]: record["accuracy"] for record in records}
     text = [HEAD]
     for data in dict.fromkeys(record["data"] for record in records):
         text += [f"## {data}\n", "| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
-        text += [row(record, entries) for record in records if record["data"] == data]
+        text += [row(record, entries, accuracies) for record in records if record["data"] == data]
         text.append("")
     text.append(made(records))
     PAGE.write_text("\n".join(text))
@@ -57,8 +58,8 @@ def files() -> list[Path]:
     return sorted(path for path in RESULTS.glob("*.json") if path.name not in NOT_RECORDS)
 
 
-def row(record: dict[str, Any], entries: list[dict[str, Any]]) -> str:
-    """Return one line of the table."""
+def row(record: dict[str, Any], entries: list[dict[str, Any]], accuracies: dict[str, float]) -> str:
+    """Return one line of the table; ``accuracies`` are those of all cells, among them the twin's."""
     name, _, changed = record["method"].partition(":")
     beside = next((entry for entry in entries if fits(entry, record, name)), {})
     cells = (
@@ -69,7 +70,7 @@ def row(record: dict[str, Any], entries: list[dict[str, Any]]) -> str:
         percent(record["validation_accuracy"]),
         percent(beside.get("goal")),
         beside.get("published", ""),
-        percent(record["twin_accuracy"]),
+        percent(accuracies.get(record["twin"])),
         f"{record['latency_steps']:.1f} ({record['steps']})",
         thousands(record["synaptic_operations"]),
         thousands(record["multiply_accumulates"]),
