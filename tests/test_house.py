@@ -60,19 +60,36 @@ def test_no_state_hides(path):
         assert not isinstance(node.value, ast.List | ast.Dict | ast.Set), f"line {node.lineno} can be changed"
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", ["", *ROOMS])
 def test_public_names_are_a_plain_sorted_list(room):
-    """An ``__init__`` re-exports what ``__all__`` lists, sorted, and nothing else."""
-    module = importlib.import_module(f"spikewright.{room}")
-    assert list(module.__all__) == sorted(module.__all__, key=natural), "sort __all__"
+    """An ``__init__``, or the stub of one that is lazy, re-exports what ``__all__`` lists, sorted, and nothing else."""
+    module = importlib.import_module(f"spikewright.{room}".rstrip("."))
+    init = SOURCE / room / "__init__.py"
+    stub = init.with_suffix(".pyi")
+    docstring, *rest = ast.parse(init.read_text()).body
+    assert isinstance(docstring, ast.Expr)
+    nodes = ast.parse(stub.read_text()).body if stub.exists() else rest
+    assert all(isinstance(node, ast.ImportFrom | ast.Import | ast.Assign | ast.AnnAssign) for node in [*rest, *nodes])
+    (listed,) = (ast.literal_eval(node.value) for node in nodes if isinstance(node, ast.Assign))
+    assert listed == sorted(listed, key=natural), "sort __all__"
+    imported = [
+        alias.asname or alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names
+    ]
+    assert sorted(imported) == sorted(listed) == sorted(module.__all__)
     for name in module.__all__:
         assert hasattr(module, name)
-    tree = ast.parse((SOURCE / room / "__init__.py").read_text())
-    docstring, *rest = tree.body
-    assert isinstance(docstring, ast.Expr)
-    assert all(isinstance(node, ast.ImportFrom | ast.Import | ast.Assign) for node in rest)
-    imported = {alias.asname or alias.name for node in rest if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert imported == set(module.__all__)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_name_their_room(path):
+    """Below the command line nobody uses the package as a whole: the contract could not see which rooms are meant."""
+    if path.parent.name == "cli":
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            assert "spikewright" not in [alias.name for alias in node.names], f"line {node.lineno}"
+        if isinstance(node, ast.ImportFrom) and node.module == "spikewright":
+            assert {alias.name for alias in node.names} <= set(ROOMS), f"line {node.lineno}"
 
 
 def test_every_implementation_file_is_private():

@@ -2,43 +2,9 @@
 
 from importlib.metadata import version
 
-from spikewright import (
-    checks,
-    coding,
-    compare,
-    cost,
-    data,
-    engines,
-    exchange,
-    fitting,
-    learners,
-    network,
-    neurons,
-    spikes,
-)
-from spikewright.engines import run
-from spikewright.network import Layer, Network
-from spikewright.neurons import LIF, ReLU
+import lazy_loader
 
-__all__ = [
-    "LIF",
-    "Layer",
-    "Network",
-    "ReLU",
-    "__version__",
-    "checks",
-    "coding",
-    "compare",
-    "cost",
-    "data",
-    "engines",
-    "exchange",
-    "fitting",
-    "learners",
-    "network",
-    "neurons",
-    "run",
-    "spikes",
-]
+# Rooms load when they are first used; the list of names is in the stub, for readers and type checkers alike.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 __version__ = version("spikewright")

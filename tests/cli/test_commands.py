@@ -128,7 +128,7 @@ def test_what_nobody_expected(capsys, monkeypatch):
     def broken(**_):
         raise RuntimeError("the\nsky fell")
 
-    monkeypatch.setattr("spikewright.cli._train.fit", lambda *args, **kwargs: broken())
+    monkeypatch.setattr("spikewright.compare.train", lambda *args, **kwargs: broken())
     words = "train --data digits --method Twin --out x"
     refused(capsys, words, "RuntimeError: the sky fell", code=1)
     assert run(["--traceback", *words.split()]) == 1
@@ -139,7 +139,7 @@ def test_ctrl_c(capsys, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("spikewright.cli._compare.run_plan", stop)
+    monkeypatch.setattr("spikewright.compare.run_plan", stop)
     refused(capsys, "compare --out x", "stopped. A comparison goes on where it was with the same command", code=130)
 
 

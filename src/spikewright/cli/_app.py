@@ -8,8 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from spikewright import __version__
-from spikewright.checks import SpikewrightError
+import spikewright as sw
 from spikewright.cli import _compare, _data, _methods, _records, _train
 
 FAILED, WRONG_USE, STOPPED = 1, 2, 130
@@ -32,7 +31,7 @@ def run(words: list[str]) -> int:
         code = STOPPED
     except typer.TyperException as error:
         return _say(error.format_message(), WRONG_USE)
-    except SpikewrightError as error:
+    except sw.checks.SpikewrightError as error:
         return _say(str(error), WRONG_USE)
     except Exception as error:  # noqa: BLE001 - a user gets one line; --traceback gives the rest
         if "--traceback" in words:
@@ -76,7 +75,7 @@ def _options(
     traceback: Annotated[bool, typer.Option("--traceback", help="Show where an unexpected error arose.")] = False,  # noqa: ARG001
 ) -> None:
     if version:
-        typer.echo(__version__)
+        typer.echo(sw.__version__)
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+import spikewright as sw
 from spikewright.cli._options import Budget, DataRoot, Quiet, examples
 from spikewright.cli._page import write_page
 from spikewright.cli._progress import comparing, fetching
-from spikewright.compare import Method, Plan, methods, run_plan, split_methods
-from spikewright.report import table
 
 EXAMPLES = examples(
     "spikewright compare --out first",
@@ -60,21 +59,23 @@ def compare(
     if data_root is not None:
         wanted = replace(wanted, root=str(data_root))
     with comparing(out, quiet=quiet) as ended, fetching(quiet=quiet) as fetched:
-        found = run_plan(wanted, out, n_jobs=jobs, backend=backend, retry=retry, callback=ended, fetching=fetched)
-    Console().print(table(found))
+        found = sw.compare.run_plan(
+            wanted, out, n_jobs=jobs, backend=backend, retry=retry, callback=ended, fetching=fetched
+        )
+    Console().print(sw.report.table(found))
     typer.echo(write_page(out))
     if any(record.error for record in found):
         raise typer.Exit(1)
 
 
-def _plan(path: Path | None, data: str | None, asked: str | None, seeds: int | None) -> Plan:
+def _plan(path: Path | None, data: str | None, asked: str | None, seeds: int | None) -> sw.compare.Plan:
     """Return the plan of a file, or the default one, with what the options say in place of it."""
-    every = tuple(Method(cls.__name__) for cls in methods())
-    wanted = Plan(data=("digits",), methods=every) if path is None else Plan.from_toml(path)
+    every = tuple(sw.compare.Method(cls.__name__) for cls in sw.compare.methods())
+    wanted = sw.compare.Plan(data=("digits",), methods=every) if path is None else sw.compare.Plan.from_toml(path)
     if data is not None:
         wanted = replace(wanted, data=tuple(data.split(",")))
     if asked is not None:
-        wanted = replace(wanted, methods=split_methods(asked))
+        wanted = replace(wanted, methods=sw.compare.split_methods(asked))
     if seeds is not None:
         wanted = replace(wanted, seeds=tuple(range(seeds)))
     return wanted

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from spikewright import data
+import spikewright as sw
 from spikewright.cli._options import DataRoot, Quiet, examples
 from spikewright.cli._progress import fetching
 
@@ -28,7 +28,7 @@ def help_(context: typer.Context) -> None:
 def list_() -> None:
     """List the data sets that can be named. A path of your own data does as well."""
     table = Table("data", "what it is", "kind", "classes", "licence")
-    for source in data.available():
+    for source in sw.data.available():
         table.add_row(source.name, source.title, source.kind, str(len(source.classes)), source.licence)
     Console().print(table)
 
@@ -36,12 +36,12 @@ def list_() -> None:
 def fetch(name: Name, *, data_root: DataRoot = None, quiet: Quiet = False) -> None:
     """Download what is missing of a data set and check it; print its folder."""
     with fetching(quiet=quiet) as fetched:
-        typer.echo(data.fetch(name, data_root, fetched))
+        typer.echo(sw.data.fetch(name, data_root, fetched))
 
 
 def verify(name: Name, *, data_root: DataRoot = None) -> None:
     """Read every file of a data set and say what is wrong with it. Exits with 1 if anything is."""
-    verdicts = data.verify(name, data_root)
+    verdicts = sw.data.verify(name, data_root)
     for verdict in verdicts:
         typer.echo(f"{verdict.path}: {verdict.problem.removeprefix(f'{verdict.path}: ') or 'good'}")
     if any(verdict.problem for verdict in verdicts):

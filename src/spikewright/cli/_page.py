@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from spikewright.compare import records
-from spikewright.report import render
+import spikewright as sw
 
 
 def write_page(folder: Path, out: Path | None = None) -> Path:
     """Draw the page of a comparison and return where it is: ``report.html`` in its folder, if not told otherwise."""
     page = out or folder / "report.html"
     beside = page.with_name(f"{page.name}.{os.getpid()}.part")
-    beside.write_text(render(records(folder)), encoding="utf-8")
+    beside.write_text(sw.report.render(sw.compare.records(folder)), encoding="utf-8")
     return beside.replace(page)

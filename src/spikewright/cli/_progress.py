@@ -21,21 +21,18 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from spikewright.checks import SpikewrightError
-from spikewright.compare import Record, status
-from spikewright.data import FetchProgress
-from spikewright.learners import Progress as Round
+import spikewright as sw
 
 _BAR = 30
 
 
 @contextmanager
-def comparing(out: Path, *, quiet: bool) -> Iterator[Callable[[Record], None]]:
+def comparing(out: Path, *, quiet: bool) -> Iterator[Callable[[sw.compare.Record], None]]:
     """Show how far the comparison in a folder is while the block runs; give what tells of each cell that ends."""
     console = Console(stderr=True)
     live = Live(get_renderable=lambda: _overview(out), console=console, transient=True, refresh_per_second=2)
 
-    def tell(record: Record) -> None:
+    def tell(record: sw.compare.Record) -> None:
         if not quiet:
             console.print(_line(record), soft_wrap=True)
 
@@ -44,7 +41,7 @@ def comparing(out: Path, *, quiet: bool) -> Iterator[Callable[[Record], None]]:
 
 
 @contextmanager
-def training(*, quiet: bool) -> Iterator[Callable[[Round], None]]:
+def training(*, quiet: bool) -> Iterator[Callable[[sw.learners.Progress], None]]:
     """Show the rounds of a fit; give the callback that tells of each."""
     columns = (
         TextColumn("{task.description}"),
@@ -56,7 +53,7 @@ def training(*, quiet: bool) -> Iterator[Callable[[Round], None]]:
     with _progress(*columns, quiet=quiet) as bars:
         task = bars.add_task("training", total=None, metrics="")
 
-        def tell(done: Round) -> None:
+        def tell(done: sw.learners.Progress) -> None:
             metrics = "  ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in done.metrics.items())
             bars.update(task, completed=done.round, total=done.rounds, metrics=metrics)
 
@@ -64,7 +61,7 @@ def training(*, quiet: bool) -> Iterator[Callable[[Round], None]]:
 
 
 @contextmanager
-def fetching(*, quiet: bool) -> Iterator[FetchProgress]:
+def fetching(*, quiet: bool) -> Iterator[sw.data.FetchProgress]:
     """Show what is downloaded; give the callback that tells of it."""
     columns = (TextColumn("{task.description}"), BarColumn(_BAR), DownloadColumn(), TimeRemainingColumn())
     with _progress(*columns, quiet=quiet) as bars:
@@ -85,8 +82,8 @@ def _progress(*columns: ProgressColumn, quiet: bool) -> Progress:
 
 def _overview(out: Path) -> RenderableType:
     try:
-        now = status(out)
-    except SpikewrightError:
+        now = sw.compare.status(out)
+    except sw.checks.SpikewrightError:
         return Text("reading data")
     table = Table.grid(padding=(0, 1))
     failed = f", {now.failed} failed" if now.failed else ""
@@ -97,7 +94,7 @@ def _overview(out: Path) -> RenderableType:
     return table
 
 
-def _line(record: Record) -> Text:
+def _line(record: sw.compare.Record) -> Text:
     where = f"{record.method} on {record.data}, seed {record.seed}: "
     if record.error is not None:
         return Text(f"{where}failed: {record.error}", style="red")

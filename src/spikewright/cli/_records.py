@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+import spikewright as sw
 from spikewright.cli._options import examples
 from spikewright.cli._page import write_page
-from spikewright.compare import records as read
-from spikewright.report import table
 
 RECORDS_EXAMPLES = examples(
     "spikewright records mnist",
@@ -35,11 +34,11 @@ def records(
     ] = False,
 ) -> None:
     """Print the records of a comparison, finished or not: a table, or JSON."""
-    found = read(folder, twins=twins)
+    found = sw.compare.records(folder, twins=twins)
     if as_json:
         typer.echo(json.dumps([record.to_dict() for record in found], indent=1, allow_nan=False))
     else:
-        Console().print(table(found))
+        Console().print(sw.report.table(found))
 
 
 def report(

@@ -11,10 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+import spikewright as sw
 from spikewright.cli._options import Budget, Data, DataRoot, Quiet, examples
 from spikewright.cli._progress import fetching, training
-from spikewright.compare import Evaluation, Method, evaluate_file
-from spikewright.compare import train as fit
 
 TRAIN_EXAMPLES = examples(
     "spikewright train --data digits --method SurrogateGradient --out digits.safetensors",
@@ -47,8 +46,8 @@ def train(
 ) -> None:
     """Train one network and write it to a file. The test part of the data is not read; see: spikewright evaluate."""
     with training(quiet=quiet) as ended, fetching(quiet=quiet) as fetched:
-        learner = fit(
-            Method.from_text(method),
+        learner = sw.compare.train(
+            sw.compare.Method.from_text(method),
             data,
             out,
             seed=seed,
@@ -69,14 +68,14 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="An object with all that is known.")] = False,
 ) -> None:
     """Run a network on the test part of its data: accuracy, and what an inference costs."""
-    found = evaluate_file(model, data, data_root)
+    found = sw.compare.evaluate_file(model, data, data_root)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
     else:
         Console().print(_table(found))
 
 
-def _table(found: Evaluation) -> Table:
+def _table(found: sw.compare.Evaluation) -> Table:
     rows = {
         "accuracy": f"{found.accuracy:.4f}",
         "steps": f"{found.steps}",

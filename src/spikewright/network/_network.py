@@ -107,7 +107,8 @@ class Network(nn.Module):
     def forward(self, samples: Samples, *, generator: torch.Generator | None = None) -> Scores:
         """Return the scores, shape (batch, class), differentiable with respect to every parameter."""
         outputs = self.propagate(self.encode(samples, generator=generator))
-        return self.readout(outputs[self.last])
+        # Under automatic mixed precision spikes are in bfloat16, in which sums over time would be rounded.
+        return self.readout(outputs[self.last].to(self.like.dtype))
 
 
 def gather(outputs: dict[str, Tensor], sources: tuple[str, ...]) -> Tensor:

@@ -8,9 +8,9 @@ from math import prod
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import scipy
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 from torch import Tensor, nn
 
 from spikewright.checks import ModelError
@@ -50,9 +50,11 @@ class Synapses:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def matrix(self) -> csc_array[np.float64]:
+    def matrix(self) -> scipy.sparse.csc_array[np.float64]:
         """Return the weights as a sparse matrix, shape (target, source)."""
-        return csc_array((self.weights, self.targets, self.starts), shape=(len(self.bias), len(self.starts) - 1))
+        return scipy.sparse.csc_array(
+            (self.weights, self.targets, self.starts), shape=(len(self.bias), len(self.starts) - 1)
+        )
 
 
 @singledispatch

@@ -13,8 +13,9 @@ from spikewright.neurons._hodgkin_huxley import HodgkinHuxley, HodgkinHuxleyStat
 from spikewright.neurons._if import IF, IFState
 from spikewright.neurons._integrator import Integrator, IntegratorState
 from spikewright.neurons._izhikevich import Izhikevich, IzhikevichState
+from spikewright.neurons._lateral_scan import lateral_scan, plan_lateral_scan
 from spikewright.neurons._lif import LIF, LIFState
-from spikewright.neurons._model import NeuronModel
+from spikewright.neurons._model import NeuronModel, plan_scan
 from spikewright.neurons._relu import NoState, ReLU
 from spikewright.neurons._sigmoid import Sigmoid
 from spikewright.neurons._straight_through import StraightThrough
@@ -53,4 +54,7 @@ __all__ = [
     "StraightThrough",
     "Surrogate",
     "Triangle",
+    "lateral_scan",
+    "plan_lateral_scan",
+    "plan_scan",
 ]

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from spikewright.checks import Sequence, Step, check_finite, check_positive, check_same_shape
+from spikewright.checks import Step, check_finite, check_positive, check_same_shape
 from spikewright.neurons._fast_sigmoid import FastSigmoid
-from spikewright.neurons._lif_scan import can_scan, lif_scan
 from spikewright.neurons._model import NeuronModel, decay, reset
 from spikewright.neurons._surrogate import Surrogate
 
@@ -69,20 +68,3 @@ class LIF(NeuronModel):
         v = self.v_leak + (state.v - self.v_leak) * decay(self.tau_mem, dt) + x
         spikes = self.surrogate(v - self.v_threshold)
         return spikes, LIFState(reset(v, spikes, self.v_threshold, self.v_reset))
-
-    def scan(self, x: Sequence, state: LIFState | None = None, *, dt: float) -> tuple[Sequence, LIFState]:
-        """Run a whole sequence through the compiled kernel where it can be, else through :meth:`step`."""
-        if not can_scan(x, self.tau_mem, self.v_threshold, self.v_leak, self.v_reset):
-            return super().scan(x, state, dt=dt)
-        v = self.start(x[0]).v if state is None else state.v
-        check_same_shape("LIF.scan", x=x[0], v=v)
-        spikes, last = lif_scan(
-            x,
-            v,
-            self.surrogate,
-            decay=decay(self.tau_mem, dt),
-            v_leak=self.v_leak,
-            v_threshold=self.v_threshold,
-            v_reset=self.v_reset,
-        )
-        return spikes, LIFState(last)

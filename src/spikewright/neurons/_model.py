@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from functools import lru_cache, partial
 from typing import Any, ClassVar, overload
 
 import torch
 from torch import Tensor
 
 from spikewright.checks import Sequence, Step
+from spikewright.neurons._compiled_scan import Traced, compiled_scan, precision, trace
+from spikewright.neurons._symbol import UntraceableError
 
 
 class NeuronModel(ABC):
@@ -46,7 +49,8 @@ class NeuronModel(ABC):
         Parameters
         ----------
         x : Tensor, shape (time, batch, neuron...) or (time, batch, neuron..., receptor)
-            What arrives in each step, from :meth:`receive`.
+            What arrives in each step, from :meth:`receive`. In bfloat16, as automatic mixed precision has it, the
+            output is in bfloat16 too; state and arithmetic are in float32.
         state : optional
             State to go on from; ``None`` is the start state.
         dt : float
@@ -59,21 +63,73 @@ class NeuronModel(ABC):
         state
             State after the last step.
         """
-        silence = x.new_zeros(x.shape[1:])
+        silence = x.new_zeros(x.shape[1:], dtype=precision(x))
         if state is None:
             state = self.start(silence)
+        traced = plan_scan(self, x, state, dt=dt)
+        if isinstance(traced, Traced):
+            output, after = compiled_scan(traced, len(x), _receptors(x, traced), state)
+            return output, type(state)(*after)
         if not len(x):
             # Only a step knows the shape of the output.
-            return self.step(silence, state, dt=dt)[0].unsqueeze(0)[:0], state
+            return self.step(silence, state, dt=dt)[0].unsqueeze(0)[:0].to(x.dtype), state
         spikes = []
         for charge in x:
-            fired, state = self.step(charge, state, dt=dt)
-            spikes.append(fired)
+            fired, state = self.step(charge.to(silence.dtype), state, dt=dt)
+            spikes.append(fired.to(x.dtype))
         return torch.stack(spikes), state
 
     def receive(self, feedforward: Tensor, recurrent: Tensor | None) -> Tensor:
         """Join what arrives through the layer's two connections into the ``x`` of :meth:`step`; the sum by default."""
         return feedforward if recurrent is None else feedforward + recurrent
+
+
+def plan_scan(model: NeuronModel, x: Tensor, state: tuple[Tensor, ...], *, dt: float) -> Traced | str:
+    """Return the program through which a sequence runs, or the reason why it runs step by step.
+
+    Parameters
+    ----------
+    model : NeuronModel
+        Its step is what is run.
+    x : Tensor, shape (time, batch, neuron...) or (time, batch, neuron..., receptor)
+        The sequence.
+    state : NamedTuple of Tensor, shape (batch, neuron...)
+        State before the first step.
+    dt : float
+        Length of a step in seconds.
+    """
+    if x.device.type != "cpu":
+        return f"kernels run on the CPU; got {x.device.type}"
+    if x.dtype not in (torch.float32, torch.float64, torch.bfloat16):
+        return f"kernels run in float32, float64 and on sequences in bfloat16; got {x.dtype}"
+    neurons = state[0].shape[1:] if state else x.shape[2:]
+    if not x.numel() or any(entry.shape != (x.shape[1], *neurons) for entry in state):
+        return "there is nothing to run"
+    key = precision(x), tuple(neurons), tuple(x.shape[2:])
+    if any(isinstance(value, Tensor) for value in vars(model).values()):
+        return _traced(model, dt, *key)
+    return _traced_once(model, dt, *key)
+
+
+def _traced(
+    model: NeuronModel, dt: float, dtype: torch.dtype, neurons: tuple[int, ...], shape: tuple[int, ...]
+) -> Traced | str:
+    x = torch.zeros(1, *shape, dtype=dtype)
+    try:
+        return trace(partial(model.step, dt=dt), x, model.start(x), neurons)
+    except UntraceableError as error:
+        return f"the step has {error}"
+
+
+_traced_once = lru_cache(maxsize=1024)(_traced)
+"""The same for a model without tensors, whose values cannot change."""
+
+
+def _receptors(x: Tensor, traced: Traced) -> tuple[Tensor, ...]:
+    """Return one sequence for each receptor, of one step where all steps are the same memory."""
+    if len(x) > 1 and not x.stride(0):
+        x = x[:1]
+    return x.unbind(-1) if traced.receptors > 1 else (x,)
 
 
 @overload

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import handle_torch_function, has_torch_function_unary
 
 
 class Surrogate(ABC):
@@ -27,6 +28,9 @@ class Surrogate(ABC):
 
     def __call__(self, u: Tensor) -> Tensor:
         """Return 1 where ``u >= 0``, else 0, with the surrogate's derivative in the backward pass."""
+        if has_torch_function_unary(u):
+            spikes: Tensor = handle_torch_function(Surrogate.__call__, (u,), self, u)
+            return spikes
         return _Threshold.apply(u, self)  # type: ignore[no-any-return, no-untyped-call]
 
 

@@ -1,0 +1,41 @@
+from . import (
+    checks,
+    coding,
+    compare,
+    cost,
+    data,
+    engines,
+    exchange,
+    fitting,
+    learners,
+    network,
+    neurons,
+    report,
+    spikes,
+)
+from .engines import run
+from .network import Layer, Network
+from .neurons import LIF, ReLU
+
+__all__ = [
+    "LIF",
+    "Layer",
+    "Network",
+    "ReLU",
+    "checks",
+    "coding",
+    "compare",
+    "cost",
+    "data",
+    "engines",
+    "exchange",
+    "fitting",
+    "learners",
+    "network",
+    "neurons",
+    "report",
+    "run",
+    "spikes",
+]
+
+__version__: str

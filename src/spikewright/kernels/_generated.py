@@ -1,0 +1,51 @@
+"""Functions compiled from text that was generated."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+from numba import njit
+from platformdirs import user_cache_path
+
+Kernel = Callable[..., None]
+
+
+@lru_cache(maxsize=256)
+def compiled(source: str) -> Kernel:
+    """Return the function ``scan`` that the text defines, compiled.
+
+    The text is kept as a file in the user's cache folder, and the machine code beside it, so that each is compiled once
+    for an installation. Where that folder cannot be written, it is compiled once for a process.
+    """
+    name = f"spikewright_scan_{hashlib.sha256(source.encode()).hexdigest()[:32]}"
+    path = _stored(source, name)
+    module = ModuleType(name)
+    # Machine code is loaded for a module that can be imported by its name.
+    sys.modules[name] = module
+    exec(compile(source, "<generated>" if path is None else path, "exec"), vars(module))
+    function: Kernel = njit(cache=path is not None, nogil=True, error_model="numpy")(module.scan)
+    return function
+
+
+def _stored(source: str, name: str) -> Path | None:
+    """Write the text into the cache folder if it is not there, and return its path, ``None`` if that is impossible."""
+    folder = user_cache_path("spikewright") / "kernels"
+    path = folder / f"{name}.py"
+    if path.exists():
+        return path
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, new = tempfile.mkstemp(dir=folder)
+        with os.fdopen(handle, "w") as file:
+            file.write(source)
+        Path(new).replace(path)
+    except OSError:
+        return None
+    return path
