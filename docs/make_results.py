@@ -18,7 +18,7 @@ Written by `make results` from the records in `results/`, which `spikewright rec
 `spikewright compare`. Test accuracy is that of the whole official test part, read once after training; rounds and
 settings were chosen on a validation part split off the training part. "Goal" is what this project set itself before the
 run. Published figures are those that the review (Tavanaei et al. 2019, Table I) reports, with its row. Training times
-were taken while other work ran on the same two cores, so they are upper bounds.
+were mostly taken while other work ran on the same two cores, so they are upper bounds.
 
 """
 

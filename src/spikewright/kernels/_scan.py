@@ -172,7 +172,7 @@ def scan_forward(
 ) -> None:
     """Do what :func:`scan_forward_reference` does, compiled; all arrays are contiguous along their last axis."""
     kept = differentiate(program).saved if saved else ()
-    kernel = compiled(forward_source(program, kept, _held(operands.inputs, output), halved=_halved(output)))
+    kernel = _forward(program, kept, _held(operands.inputs, output), _halved(output))
     _share(kernel, (operands.inputs, states, operands.parameters, operands.constants, (output,), saved), threads)
 
 
@@ -187,10 +187,20 @@ def scan_backward(
     threads: int,
 ) -> None:
     """Do what :func:`scan_backward_reference` does, compiled; all arrays are contiguous along their last axis."""
-    held, halved = _held(grad_inputs, grad_output), _halved(grad_output)
-    kernel = compiled(backward_source(program, differentiate(program), held, halved=halved))
+    kernel = _backward(program, _held(grad_inputs, grad_output), _halved(grad_output))
     arrays = ((grad_output,), grad_states, operands.parameters, operands.constants, grad_inputs, saved + grad_learned)
     _share(kernel, arrays, threads)
+
+
+# The text is written once for each kind of run, not for each run.
+@lru_cache(maxsize=256)
+def _forward(program: Program, saved: tuple[int, ...], held: tuple[bool, ...], halved: bool) -> Kernel:
+    return compiled(forward_source(program, saved, held, halved=halved))
+
+
+@lru_cache(maxsize=256)
+def _backward(program: Program, held: tuple[bool, ...], halved: bool) -> Kernel:
+    return compiled(backward_source(program, differentiate(program), held, halved=halved))
 
 
 def saved_kinds(program: Program) -> tuple[Kind, ...]:

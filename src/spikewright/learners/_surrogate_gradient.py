@@ -28,8 +28,7 @@ class SurrogateGradient(Learner):
     """Leaky integrate-and-fire neurons trained by backpropagation through time.
 
     The derivative of the threshold, which is zero or infinite, is replaced by that of a smooth function. Samples enter
-    as
-    analog currents, recordings of events as they are; the output neurons integrate and do not fire, and the class with
+    as analog currents, recordings of events as they are; the output neurons integrate and do not fire, and the class with
     the largest mean potential wins.
 
     Parameters
@@ -54,6 +53,8 @@ class SurrogateGradient(Learner):
         Images are moved by up to this many pixels in training.
     batch_norm : bool
         Whether hidden charges are normalised over batch and time; folded into the weights afterwards.
+    mixed_precision : bool
+        Whether products and spikes are in bfloat16, see :class:`~spikewright.fitting.Descent`.
     seed : int
         Fixes the first weights and the order of samples.
 
@@ -98,6 +99,7 @@ class SurrogateGradient(Learner):
         dropout: float = 0.0,
         shift: int = 0,
         batch_norm: bool = False,
+        mixed_precision: bool = False,
         seed: int = 0,
     ) -> None:
         self.architecture = architecture
@@ -112,6 +114,7 @@ class SurrogateGradient(Learner):
         self.dropout = dropout
         self.shift = shift
         self.batch_norm = batch_norm
+        self.mixed_precision = mixed_precision
         self.seed = seed
 
     @classmethod
@@ -126,7 +129,12 @@ class SurrogateGradient(Learner):
     def begin(self, train: Labelled, classes: int) -> GradientTraining:
         """Build the network and start to descend."""
         descent = Descent(
-            self.epochs, self.batch_size, self.learning_rate, weight_decay=self.weight_decay, shift=self.shift
+            self.epochs,
+            self.batch_size,
+            self.learning_rate,
+            weight_decay=self.weight_decay,
+            shift=self.shift,
+            mixed_precision=self.mixed_precision,
         )
         with seeded(self.seed):
             encoder, dt = self._encoder(train.x)
