@@ -17,7 +17,14 @@ from spikewright.neurons import ConductanceLIF
 
 DT = 5e-4
 LEARNING = Plasticity(
-    eta_pre=0.002, eta_post=0.05, decay_pre=0.97, decay_fast=0.96, decay_slow=0.98, theta_plus=0.3, w_max=0.4
+    eta_pre=0.002,
+    eta_post=0.05,
+    decay_pre=0.97,
+    decay_fast=0.96,
+    decay_slow=0.98,
+    theta_plus=0.3,
+    w_max=0.4,
+    w_sum=9.0,
 )
 
 
@@ -87,6 +94,20 @@ def test_extreme_conductances(gain, inhibition):
     assert bool(len(ours[1])) == (gain > 0)
 
 
+@pytest.mark.parametrize("wait", [0, 1, 1000])
+def test_refractory_periods(wait):
+    """None, one step, and longer than the run, in which every neuron fires once at most."""
+    weight, theta, offsets, addresses = case(20, 9, 200, np.float64)
+    membrane = constants(gain=3.0, inhibition=0.5)._replace(wait=wait)
+    results = [
+        kernel(weight.copy(), theta.copy(), offsets, addresses, membrane, LEARNING, True)
+        for kernel in (present, present_reference)
+    ]
+    np.testing.assert_array_equal(results[0][0], results[1][0])
+    np.testing.assert_array_equal(results[0][1], results[1][1])
+    assert np.bincount(results[0][1]).max() == 1 if wait == 1000 else len(results[0][1]) > 20
+
+
 @pytest.mark.parametrize("kernel", [present, present_reference])
 def test_hand_worked_example(kernel):
     """Two inputs, one neuron that fires in the step after any input, unless it waits.
@@ -97,29 +118,41 @@ def test_hand_worked_example(kernel):
     Step 1: the neuron fires; its slow trace was 0, so nothing is learned; both traces become 1.
     Step 2: the neuron waits; both inputs arrive; its fast trace is 0.25: each weight loses 0.01 * 0.25 = 0.0025.
     Step 3: the neuron fires; its slow trace is 0.5 ** 2 = 0.25, the inputs' traces 0.5: each weight gains
-    0.1 * 0.5 * 0.25 = 0.0125, but the first no more than up to 0.405.
+    0.1 * 0.5 * 0.25 = 0.0125, but the first no more than up to 0.405. In the end 0.405 and 0.31 are doubled to a sum of
+    1.43.
     """
     membrane = constants(gain=1e6)._replace(decay_exc=0.0, wait=1)
     rule = Plasticity(
-        eta_pre=0.01, eta_post=0.1, decay_pre=0.5, decay_fast=0.25, decay_slow=0.5, theta_plus=0.05, w_max=0.405
+        eta_pre=0.01,
+        eta_post=0.1,
+        decay_pre=0.5,
+        decay_fast=0.25,
+        decay_slow=0.5,
+        theta_plus=0.05,
+        w_max=0.405,
+        w_sum=1.43,
     )
     weight, theta = np.array([[0.4], [0.3]]), np.array([20.0])
     offsets, addresses = np.array([0, 1, 1, 3, 3]), np.array([0, 0, 1])
     ends, fired, updates = kernel(weight, theta, offsets, addresses, membrane, rule, True)
     np.testing.assert_array_equal(ends, [0, 0, 1, 1, 2])
     np.testing.assert_array_equal(fired, [0, 0])
-    np.testing.assert_allclose(weight[:, 0], [0.405, 0.31], rtol=1e-14)
+    np.testing.assert_allclose(weight[:, 0], [0.81, 0.62], rtol=1e-14)
     np.testing.assert_allclose(theta, [20.1], rtol=1e-14)
-    assert updates == 2 + 2
+    assert updates == 2 + 2 + 2
 
 
-def test_weights_stay_in_their_range():
-    """However large the changes."""
+def test_weights_are_never_negative_and_keep_their_sum():
+    """However large the changes; a neuron that has not fired keeps its weights."""
     weight, theta, offsets, addresses = case(30, 11, 300, np.float32)
+    theta[4], before = 1000, weight[:, 4].copy()
     rule = LEARNING._replace(eta_pre=0.05, eta_post=0.5)
-    present(weight, theta, offsets, addresses, constants(), rule, True)
+    _, fired, _ = present(weight, theta, offsets, addresses, constants(inhibition=0.1), rule, True)
     assert weight.min() == 0
-    assert weight.max() == np.float32(LEARNING.w_max)
+    np.testing.assert_array_equal(np.unique(fired), np.delete(np.arange(11), 4))
+    # Sums of 30 weights in float32.
+    np.testing.assert_allclose(np.delete(weight, 4, 1).sum(0), LEARNING.w_sum, rtol=1e-6)
+    np.testing.assert_array_equal(weight[:, 4], before)
 
 
 def test_spikes_are_those_of_the_network():

@@ -46,14 +46,17 @@ class ClassVote(Readout):
 
     def over_time(self, outputs: Sequence) -> ScoresOverTime:
         """Return the running mean count of each class, shape (time, batch, class)."""
-        return self._means(outputs, outputs.cumsum(0))
+        members = self._members(outputs)
+        # Classes first: they are fewer than neurons.
+        return (outputs @ members).cumsum(0) / members.sum(0).clamp(min=1)
 
     def __call__(self, outputs: Sequence) -> Scores:
         """Return the mean count of each class, shape (batch, class)."""
-        return self._means(outputs, outputs.sum(0))
+        members = self._members(outputs)
+        return outputs.sum(0) @ members / members.sum(0).clamp(min=1)
 
-    def _means(self, outputs: Sequence, counts: Tensor) -> Tensor:
+    def _members(self, outputs: Tensor) -> Tensor:
+        """Return 1 where a neuron stands for a class, shape (neuron, class)."""
         if outputs.shape[-1] != len(self.labels):
             raise ValueError(f"ClassVote: has labels for {len(self.labels)} neurons; got {outputs.shape[-1]}.")
-        members = (self.labels.unsqueeze(1) == torch.arange(self.classes, device=self.labels.device)).to(counts)
-        return counts @ members / members.sum(0).clamp(min=1)
+        return (self.labels.unsqueeze(1) == torch.arange(self.classes, device=self.labels.device)).to(outputs)

@@ -14,6 +14,8 @@ from types import ModuleType
 from numba import njit
 from platformdirs import user_cache_path
 
+from spikewright.kernels import _elementary
+
 Kernel = Callable[..., None]
 
 
@@ -24,7 +26,9 @@ def compiled(source: str) -> Kernel:
     The text is kept as a file in the user's cache folder, and the machine code beside it, so that each is compiled once
     for an installation. Where that folder cannot be written, it is compiled once for a process.
     """
-    name = f"spikewright_scan_{hashlib.sha256(source.encode()).hexdigest()[:32]}"
+    # What the text calls is compiled into it, and so is part of its name.
+    called = Path(_elementary.__file__).read_text()
+    name = f"spikewright_scan_{hashlib.sha256((source + called).encode()).hexdigest()[:32]}"
     path = _stored(source, name)
     module = ModuleType(name)
     # Machine code is loaded for a module that can be imported by its name.

@@ -8,29 +8,9 @@ from textwrap import indent
 from spikewright.kernels._adjoint import Adjoint
 from spikewright.kernels._program import LEAVES, OPERATIONS, Node, Program, ancestors
 
-_BFLOAT16 = """\
-import numpy as np
-from numba import njit
-
-
-@njit
-def wide(bits):
-    return np.int32(np.int32(bits) << np.int32(16)).view(np.float32)
-
-
-# To the nearest, and of two that are as near to the even one.
-@njit
-def narrow(value):
-    bits = np.float32(value).view(np.int32)
-    even = (bits >> np.int32(16)) & np.int32(1)
-    return np.uint16((bits + np.int32(0x7FFF) + even) >> np.int32(16))
-
-
-"""
-
 _HEAD = """\
-from math import exp, expm1
 from numba import int64
+from spikewright.kernels._elementary import exp, expm1, narrow, wide
 
 BLOCK = 2048
 
@@ -110,7 +90,7 @@ def _filled(
 ) -> str:
     """Fill the head with what differs: the array that has all steps, their order, and a row that has all neurons."""
     held, moving = code.input_rows()
-    return (_BFLOAT16 if code.halved else "") + _HEAD.format(
+    return _HEAD.format(
         constants=_indented(code.constants(), 1),
         before=_indented([*before, *held, *code.parameters()], 3),
         sequence=sequence,

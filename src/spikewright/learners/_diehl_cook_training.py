@@ -51,11 +51,11 @@ class DiehlCookTraining(Training):
         self._source, self._labels, self._classes, self._plan = source, labels, classes, plan
         self._per_epoch = ceil(len(labels) / plan.round_size)
         self.rounds = plan.epochs * self._per_epoch
-        self._membrane, self._plasticity = membrane(plan), plasticity(plan)
         inputs = prod(source.shape)
+        self._membrane, self._plasticity = membrane(plan), plasticity(plan, inputs)
         draws = np.random.default_rng((plan.seed, FIRST_DRAWS))
         self._weight = draws.random((inputs, plan.neurons), dtype=np.float32)
-        self._normalise(np.arange(plan.neurons))
+        self._weight *= np.float32(self._plasticity.w_sum) / self._weight.sum(0)
         self._theta = np.full(plan.neurons, np.asarray(plan.neuron.theta), np.float32)
         self._names = np.full(plan.neurons, -1)
 
@@ -68,12 +68,8 @@ class DiehlCookTraining(Training):
         kept = exp(-(steps * self._plan.dt + self._plan.rest) / float(self._plan.neuron.tau_theta))
         spikes = 0
         for sample, seed in zip(shown, self._seeds(SPIKES, round_, len(shown)), strict=True):
-            fired = self._present(sample, seed, learn=True)
-            changed = np.unique(fired)
-            self._normalise(changed)
-            self.synaptic_operations += len(changed) * len(self._weight)
+            spikes += len(self._present(sample, seed, learn=True))
             self._theta *= np.float32(kept)
-            spikes += len(fired)
         self._name(round_)
         return {"spikes": spikes / len(shown), "theta": float(self._theta.mean())}
 
@@ -117,13 +113,6 @@ class DiehlCookTraining(Training):
         self.synaptic_operations += len(addresses) * neurons + len(fired) * (neurons - 1) + updates
         return fired
 
-    def _normalise(self, neurons: NDArray[np.int64]) -> None:
-        """Scale the weights of the neurons to their mean."""
-        columns = self._weight[:, neurons]
-        total = columns.sum(0)
-        wanted = np.float32(self._plan.mean_weight * len(self._weight))
-        self._weight[:, neurons] = columns * np.divide(wanted, total, out=np.ones_like(total), where=total > 0)
-
     def _name(self, round_: int) -> None:
         """Name each neuron after the class with the highest mean response, learning off; -1 if it stays silent."""
         count = min(self._plan.naming, len(self._labels))
@@ -162,9 +151,17 @@ def membrane(plan: Plan) -> Membrane:
     )
 
 
-def plasticity(plan: Plan) -> Plasticity:
+def plasticity(plan: Plan, inputs: int) -> Plasticity:
     """Return the constants of learning for the compiled loop."""
     eta_pre, eta_post = plan.etas
     decay_pre, decay_fast, decay_slow = (exp(-plan.dt / tau) for tau in plan.taus)
-    theta_plus = float(plan.neuron.theta_plus)
-    return Plasticity(eta_pre, eta_post, decay_pre, decay_fast, decay_slow, theta_plus, W_MAX)
+    return Plasticity(
+        eta_pre=eta_pre,
+        eta_post=eta_post,
+        decay_pre=decay_pre,
+        decay_fast=decay_fast,
+        decay_slow=decay_slow,
+        theta_plus=float(plan.neuron.theta_plus),
+        w_max=W_MAX,
+        w_sum=plan.mean_weight * inputs,
+    )

@@ -84,7 +84,7 @@ class NeuronModel(ABC):
         return feedforward if recurrent is None else feedforward + recurrent
 
 
-def plan_scan(model: NeuronModel, x: Tensor, state: tuple[Tensor, ...], *, dt: float) -> Traced | str:
+def plan_scan(model: NeuronModel, x: Tensor, state: object, *, dt: float) -> Traced | str:
     """Return the program through which a sequence runs, or the reason why it runs step by step.
 
     Parameters
@@ -102,6 +102,8 @@ def plan_scan(model: NeuronModel, x: Tensor, state: tuple[Tensor, ...], *, dt: f
         return f"kernels run on the CPU; got {x.device.type}"
     if x.dtype not in (torch.float32, torch.float64, torch.bfloat16):
         return f"kernels run in float32, float64 and on sequences in bfloat16; got {x.dtype}"
+    if not isinstance(state, tuple):
+        return f"a state is a NamedTuple of tensors; got {type(state).__name__}"
     neurons = state[0].shape[1:] if state else x.shape[2:]
     if not x.numel() or any(entry.shape != (x.shape[1], *neurons) for entry in state):
         return "there is nothing to run"
