@@ -1,3 +1,13 @@
+from ._bernoulli_events import bernoulli_events, bernoulli_events_reference
+from ._event_chain import Chain, run_chain, run_chain_reference, run_levels, run_levels_reference
+from ._event_current_if import event_current_if, event_current_if_reference
+from ._event_fire import fire, fire_reference
+from ._event_if import event_if, event_if_reference
+from ._event_layout import CURRENT_IF_MODEL, IF_MODEL, LIF_MODEL
+from ._event_levels import level_events, level_events_reference
+from ._event_lif import event_lif, event_lif_reference
+from ._event_packing import Population, Rows, pack_chain
+from ._event_rows import add_rows, add_rows_reference
 from ._first_spike import (
     first_spike_backward,
     first_spike_backward_reference,
@@ -26,20 +36,45 @@ from ._stdp import Membrane, Plasticity, present, present_reference
 from ._tempotron import Tempo, tempotron_pass, tempotron_pass_reference
 
 __all__ = [
+    "CURRENT_IF_MODEL",
+    "IF_MODEL",
+    "LIF_MODEL",
     "Builder",
+    "Chain",
     "Kind",
     "Membrane",
     "Node",
     "Operands",
     "Plasticity",
+    "Population",
     "Program",
+    "Rows",
     "Tempo",
+    "add_rows",
+    "add_rows_reference",
+    "bernoulli_events",
+    "bernoulli_events_reference",
+    "event_current_if",
+    "event_current_if_reference",
+    "event_if",
+    "event_if_reference",
+    "event_lif",
+    "event_lif_reference",
+    "fire",
+    "fire_reference",
     "first_spike_backward",
     "first_spike_backward_reference",
     "first_spike_forward",
     "first_spike_forward_reference",
+    "level_events",
+    "level_events_reference",
+    "pack_chain",
     "present",
     "present_reference",
+    "run_chain",
+    "run_chain_reference",
+    "run_levels",
+    "run_levels_reference",
     "saved_kinds",
     "scan_backward",
     "scan_backward_reference",
