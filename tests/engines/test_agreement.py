@@ -10,7 +10,17 @@ import spikewright as sw
 from spikewright import coding, neurons
 from spikewright.checks import ModelError
 from spikewright.engines import Batch, EventDriven, Reference
-from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, Layer, Network, SumPool2d, output_shape
+from spikewright.network import (
+    AllButSelf,
+    Delay,
+    DelayedLinear,
+    Dropout,
+    FixedFanOut,
+    Layer,
+    Network,
+    SumPool2d,
+    output_shape,
+)
 
 DT = 1e-3
 STEPS = 10
@@ -64,12 +74,14 @@ CONNECTIONS = {
     "delay a neuron": ((6,), lambda: Delay(torch.tensor([0, 1, 3, 3, STEPS, 2]))),
     "delay a synapse": ((6,), lambda: DelayedLinear(torch.randn(5, 6) / 2, torch.randint(0, STEPS + 2, (5, 6)))),
     "all but self": ((6,), lambda: AllButSelf(0.3)),
+    "fixed fan-out": ((8,), lambda: FixedFanOut.random(8, 9, 4, largest=120, scale=0.0071)),
 }
 
 RECURRENT = {
     "feedforward": lambda size: None,
     "recurrent": lambda size: nn.Linear(size, size),
     "lateral": lambda size: AllButSelf(-0.3),
+    "sparse": lambda size: FixedFanOut.random(size, size, 2, largest=100, scale=0.0043),
 }
 
 

@@ -15,7 +15,7 @@ from spikewright import coding, network, neurons
 from spikewright.checks import ModelError
 from spikewright.engines import run
 from spikewright.exchange import decode, encode, load, load_notes, save
-from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, Layer, Network, SumPool2d
+from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, FixedFanOut, Layer, Network, SumPool2d
 from spikewright.spikes import Events
 
 IN, OUT = 6, 4
@@ -85,6 +85,10 @@ CONNECTIONS = {
     "Delay": Delay(torch.tensor([[[0, 1, 2, 3, 0]]])),
     "DelayedLinear": DelayedLinear(random(2, 5), torch.tensor([[0, 1, 2, 0, 1], [1, 1, 0, 0, 3]])),
     "Dropout": Dropout(0.25),
+    "FixedFanOut": FixedFanOut(
+        torch.tensor([[0, 2], [1, 3]] * 2 + [[0, 3]], dtype=torch.int32), random(5, 2), 0.3, out_features=4
+    ),
+    "FixedFanOut of int8": FixedFanOut.random(5, 4, 2, largest=100, scale=0.01, generator=torch.Generator()),
     "Flatten": nn.Flatten(-2),
     "Identity": nn.Identity(),
     "Linear": nn.Linear(5, 2),

@@ -13,6 +13,7 @@ from spikewright.network import (
     Delay,
     DelayedLinear,
     Dropout,
+    FixedFanOut,
     SumPool2d,
     fan_out,
     output_shape,
@@ -34,6 +35,14 @@ LINEAR = {
     "average of the inside": (nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False), (1, 6, 5)),
     "average by 5": (nn.AvgPool2d((2, 3), stride=1, divisor_override=5), (2, 4, 5)),
     "sum": (SumPool2d(2), (2, 5, 6)),
+    "fixed fan-out": (
+        FixedFanOut(torch.tensor([[0, 3], [1, 2], [1, 3]], dtype=torch.int32), torch.rand(3, 2) + 1, out_features=5),
+        (3,),
+    ),
+    "fixed fan-out in rows": (
+        FixedFanOut(torch.tensor([[0, 3], [1, 2]], dtype=torch.int32), torch.rand(2, 2) + 1, 0.5, out_features=4),
+        (3, 2),
+    ),
     "all but self": (AllButSelf(-0.3), (6,)),
     "all but self in rows": (AllButSelf(-0.3), (2, 4)),
 }

@@ -17,6 +17,7 @@ from spikewright import kernels
 from spikewright.checks import ModelError, Raster, Sequence, check_count, check_in_range
 from spikewright.engines._engine import Engine
 from spikewright.engines._event_paths import obstacles
+from spikewright.engines._event_stream import Stream, open_stream, stream_obstacle, stream_raster
 from spikewright.engines._prepared import Prepared, prepare
 from spikewright.engines._stepping import step_through
 from spikewright.network import (
@@ -81,6 +82,8 @@ class EventDriven(Engine):
         shape = tuple(raster.shape[2:])
         if self.weight_bits is not None or (not _why_not(net, shape) and _counts_spikes(raster)):
             return self.prepare(net, shape).propagate(net, raster)
+        if len(shape) == 1 and not stream_obstacle(net) and _counts_spikes(raster):
+            return {INPUT: raster, net.last: stream_raster(open_stream(net), raster)}
         given = signals(net)
         outputs = {INPUT: raster}
         with torch.no_grad():
@@ -120,12 +123,38 @@ class EventDriven(Engine):
             )
         return prepare(net, shape, self.weight_bits)
 
+    def stream(self, net: Network) -> Stream:
+        """Return a network of one layer ready to run from lists of spikes to lists of spikes.
+
+        Its time and memory for a step are those of the spikes and their synapses, however many neurons there are.
+
+        Parameters
+        ----------
+        net : Network
+            One layer of LIF neurons, the same number for all, whose connection and recurrent connection are
+            :class:`spikewright.network.FixedFanOut` or ``None``. Encoder and readout have no part in it.
+
+        Raises
+        ------
+        ModelError
+            If the network is of another kind, or its weights are to be rounded.
+        """
+        _check_place(net)
+        reason = stream_obstacle(net)
+        if not reason and self.weight_bits is not None:
+            reason = "weights of FixedFanOut are rounded when they are made; use EventDriven()"
+        if reason:
+            raise ModelError(f"EventDriven.stream: cannot run the network as a stream: {reason}.")
+        return open_stream(net)
+
     def explain(self, net: Network) -> list[str]:
         """Return, in one line for each layer, how the layer runs and why."""
         reasons = obstacles(net)
         if not reasons:
             kept = "weights as they are" if self.weight_bits is None else f"weights of {self.weight_bits} bits"
             return [f"{name}: compiled with the whole chain, {kept}" for name, _, _ in net.sources()]
+        if self.weight_bits is None and not stream_obstacle(net):
+            return [f"{net.last}: compiled as a stream, which touches only neurons that receive a spike"]
         given = signals(net)
         culprit, reason = next(iter(reasons.items()))
         return [

@@ -8,9 +8,9 @@ from torch import nn
 
 from spikewright.engines._event_populations import constants
 from spikewright.engines._event_rows import hands_on
-from spikewright.network import INPUT, AllButSelf, Layer, Network, SumPool2d, gather_signals, signals
+from spikewright.network import INPUT, AllButSelf, FixedFanOut, Layer, Network, SumPool2d, gather_signals, signals
 
-WEIGHTED = nn.Linear | nn.Conv2d
+WEIGHTED = nn.Linear | nn.Conv2d | FixedFanOut
 COUNTING = nn.AvgPool2d | SumPool2d | AllButSelf
 """Connections that are sums over synapses: of weights of their own, or of one weight for all."""
 

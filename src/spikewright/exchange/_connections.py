@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from spikewright.checks import ModelError
 from spikewright.exchange._values import ROLES, Json, decode, encode, fits, role, take
-from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, SumPool2d
+from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, FixedFanOut, SumPool2d
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ RECIPES = (
     Recipe(Dropout, Dropout, attributes=("probability",)),
     Recipe(Delay, Delay, tensors=("steps",)),
     Recipe(DelayedLinear, DelayedLinear, tensors=("weight", "delays")),
+    Recipe(FixedFanOut, FixedFanOut, attributes=("out_features",), tensors=("targets", "weight", "scale")),
     Recipe(AllButSelf, _all_but_self, tensors=("weight",)),
 )
 """Every module that a file may name."""
@@ -149,7 +150,7 @@ def decode_connection(described: Json, path: str, tensors: dict[str, Tensor]) ->
 
 def _built(recipe: Recipe, arguments: dict[str, object], state: dict[str, Tensor], roles: dict[str, str]) -> nn.Module:
     if recipe.tensors:
-        module = recipe.build(**{name: state[name] for name in recipe.tensors})
+        module = recipe.build(**{name: state[name] for name in recipe.tensors}, **arguments)
     else:
         # On the meta device nothing is allocated and no weight is drawn, whatever sizes the file names.
         with torch.device("meta"):

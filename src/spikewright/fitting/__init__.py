@@ -2,6 +2,7 @@
 
 from spikewright.fitting._card import Card
 from spikewright.fitting._checkpoint import Checkpoint
+from spikewright.fitting._freed_memory import keep_freed_memory, return_freed_memory
 from spikewright.fitting._gradient_training import PASSES, Descent, GradientTraining
 from spikewright.fitting._inputs import EVENTS_OF_A_BRIGHT_PIXEL, analog_encoder, is_small, rescaling, schedule
 from spikewright.fitting._learner import Learner
@@ -9,6 +10,7 @@ from spikewright.fitting._optimizer_state import restore_tensors, tensors_of
 from spikewright.fitting._samples import Labelled, seeded, shifted, shuffled, take
 from spikewright.fitting._stack import stack
 from spikewright.fitting._training import Callback, Progress, Training, drive
+from spikewright.fitting._training_memory import training_memory
 
 __all__ = [
     "EVENTS_OF_A_BRIGHT_PIXEL",
@@ -25,8 +27,10 @@ __all__ = [
     "analog_encoder",
     "drive",
     "is_small",
+    "keep_freed_memory",
     "rescaling",
     "restore_tensors",
+    "return_freed_memory",
     "schedule",
     "seeded",
     "shifted",
@@ -34,4 +38,5 @@ __all__ = [
     "stack",
     "take",
     "tensors_of",
+    "training_memory",
 ]

@@ -34,6 +34,9 @@ class Descent:
         Probability spread over all classes in the target.
     shift : int
         Each image is moved by up to this many pixels in each direction, anew in every epoch; 0 for none.
+    recompute_every : int or None
+        Steps of a piece of time whose inner values are computed a second time instead of being kept; see
+        :meth:`Network.score <spikewright.network.Network.score>`.
     mixed_precision : bool
         Whether products, and the sequences between layers, are in bfloat16; potentials, weights and moments stay in
         float32. Spikes are exact in it. Faster where the processor has matrix units, slower where it must emulate them.
@@ -45,6 +48,7 @@ class Descent:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     shift: int = 0
+    recompute_every: int | None = None
     mixed_precision: bool = False
 
     def __post_init__(self) -> None:
@@ -54,6 +58,8 @@ class Descent:
         check_in_range("weight_decay", self.weight_decay, 0.0, 1.0)
         check_in_range("label_smoothing", self.label_smoothing, 0.0, 1.0)
         check_count("shift", self.shift, minimum=0)
+        if self.recompute_every is not None:
+            check_count("recompute_every", self.recompute_every)
 
     def rate(self, progress: float) -> float:
         """Return the learning rate at ``progress``, from 0 at the start to 1 at the end."""
@@ -72,6 +78,7 @@ class GradientTraining(Training):
 
     def __init__(self, net: Network, train: Labelled, descent: Descent, *, seed: int) -> None:
         self.rounds = descent.epochs
+        self.lean = descent.recompute_every is not None
         self._net = net
         self._train = train
         self._labels = torch.from_numpy(train.y)
@@ -106,7 +113,8 @@ class GradientTraining(Training):
         if self._descent.shift and isinstance(x, Tensor):
             x = shifted(x, self._descent.shift, generator)
         with torch.autocast(self._net.like.device.type, torch.bfloat16, enabled=self._descent.mixed_precision):
-            scores = self._net(x, generator=generator) / self._net.encoder.steps
+            scores = self._net(x, generator=generator, recompute_every=self._descent.recompute_every)
+        scores = scores / self._net.encoder.steps
         loss = self._loss(scores, self._labels[index])
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from spikewright.engines import run
 from spikewright.fitting._checkpoint import Checkpoint
+from spikewright.fitting._freed_memory import keep_freed_memory, return_freed_memory
 from spikewright.fitting._samples import Labelled
 from spikewright.network import Network
 
@@ -48,6 +49,8 @@ class Training(ABC):
     ----------
     rounds : int
         Rounds in all; a checkpoint can be taken between any two.
+    lean : bool
+        Whether memory matters more than time.
     samples : int
         Presentations of a training sample so far.
     synaptic_operations : int
@@ -55,6 +58,7 @@ class Training(ABC):
     """
 
     rounds: int
+    lean: bool = False
     samples: int = 0
     synaptic_operations: int = 0
 
@@ -104,6 +108,9 @@ def drive(
 ) -> Outcome:
     """Run the rounds of a fit, keep the network that is best on the validation part, and leave a checkpoint after each.
 
+    Sets for the whole process what becomes of freed memory: :func:`keep_freed_memory`, or :func:`return_freed_memory`
+    for a lean fit.
+
     Parameters
     ----------
     training : Training
@@ -121,6 +128,10 @@ def drive(
     -------
     Outcome
     """
+    if training.lean:
+        return_freed_memory()
+    else:
+        keep_freed_memory()
     log = _Log() if checkpoint is None else _resumed(training, checkpoint)
     for round_ in range(len(log.history), training.rounds):
         if log.history and budget is not None and log.seconds >= budget:

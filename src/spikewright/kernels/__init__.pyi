@@ -8,13 +8,25 @@ from ._event_levels import level_events, level_events_reference
 from ._event_lif import event_lif, event_lif_reference
 from ._event_packing import Population, Rows, pack_chain
 from ._event_rows import add_rows, add_rows_reference
+from ._event_stream import (
+    Leaky,
+    deliver_rows,
+    deliver_rows_reference,
+    fire_crossed,
+    fire_crossed_reference,
+    resting,
+    run_stream,
+    run_stream_reference,
+)
 from ._first_spike import (
     first_spike_backward,
     first_spike_backward_reference,
     first_spike_forward,
     first_spike_forward_reference,
 )
+from ._lateral_scan import lateral_scan, lateral_scan_reference
 from ._program import Builder, Kind, Node, Program
+from ._recurrent_scan import backward_step, inputs_are_added, recurrent_scan, recurrent_scan_reference
 from ._scan import (
     Operands,
     saved_kinds,
@@ -32,6 +44,16 @@ from ._scatter import (
     scatter_events_reference,
 )
 from ._siegert import siegert, siegert_reference
+from ._sparse_product import (
+    Events,
+    add_event_rows,
+    add_event_rows_reference,
+    events_of,
+    find_events,
+    find_events_reference,
+    spread_event_rows,
+    spread_event_rows_reference,
+)
 from ._stdp import Membrane, Plasticity, present, present_reference
 from ._tempotron import Tempo, tempotron_pass, tempotron_pass_reference
 
@@ -41,7 +63,9 @@ __all__ = [
     "LIF_MODEL",
     "Builder",
     "Chain",
+    "Events",
     "Kind",
+    "Leaky",
     "Membrane",
     "Node",
     "Operands",
@@ -50,31 +74,49 @@ __all__ = [
     "Program",
     "Rows",
     "Tempo",
+    "add_event_rows",
+    "add_event_rows_reference",
     "add_rows",
     "add_rows_reference",
+    "backward_step",
     "bernoulli_events",
     "bernoulli_events_reference",
+    "deliver_rows",
+    "deliver_rows_reference",
     "event_current_if",
     "event_current_if_reference",
     "event_if",
     "event_if_reference",
     "event_lif",
     "event_lif_reference",
+    "events_of",
+    "find_events",
+    "find_events_reference",
     "fire",
+    "fire_crossed",
+    "fire_crossed_reference",
     "fire_reference",
     "first_spike_backward",
     "first_spike_backward_reference",
     "first_spike_forward",
     "first_spike_forward_reference",
+    "inputs_are_added",
+    "lateral_scan",
+    "lateral_scan_reference",
     "level_events",
     "level_events_reference",
     "pack_chain",
     "present",
     "present_reference",
+    "recurrent_scan",
+    "recurrent_scan_reference",
+    "resting",
     "run_chain",
     "run_chain_reference",
     "run_levels",
     "run_levels_reference",
+    "run_stream",
+    "run_stream_reference",
     "saved_kinds",
     "scan_backward",
     "scan_backward_reference",
@@ -88,6 +130,8 @@ __all__ = [
     "scatter_events_reference",
     "siegert",
     "siegert_reference",
+    "spread_event_rows",
+    "spread_event_rows_reference",
     "tempotron_pass",
     "tempotron_pass_reference",
 ]

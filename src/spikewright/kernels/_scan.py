@@ -70,7 +70,7 @@ def scan_forward_reference(
             "input": [_wide(x[min(t, len(x) - 1)]) for x in operands.inputs],
             "state": states,
         }
-        values = _evaluate(program.nodes, (*program.outputs, *kept), {}, leaves, operands)
+        values = evaluate(program.nodes, (*program.outputs, *kept), {}, leaves, operands)
         for array, number in zip((output, *saved), (program.outputs[0], *kept), strict=True):
             array[t] = _narrow(values[number]) if _halved(array) else values[number]
         # All entries first: each may depend on all.
@@ -111,7 +111,7 @@ def scan_backward_reference(
     wanted = [number for number in results if number is not None]
     for t in range(len(grad_output) - 1, -1, -1):
         known = {number: array[t] for number, array in zip(adjoint.saved, saved, strict=True)}
-        values = _evaluate(adjoint.nodes, wanted, known, {"gradient": [_wide(grad_output[t]), *grad_states]}, operands)
+        values = evaluate(adjoint.nodes, wanted, known, {"gradient": [_wide(grad_output[t]), *grad_states]}, operands)
         nothing = np.zeros(grad_output.shape[1:], operands.constants.dtype)
         found = [nothing if number is None else np.array(values[number]) for number in results]
         for gradient, value in zip(grad_inputs, found, strict=False):
@@ -138,7 +138,7 @@ def _narrow(x: Array) -> Array:
     return rounded
 
 
-def _evaluate(
+def evaluate(
     nodes: tuple[Node, ...],
     wanted: tuple[int, ...] | list[int],
     known: Mapping[int, Array],
@@ -173,7 +173,7 @@ def scan_forward(
     """Do what :func:`scan_forward_reference` does, compiled; all arrays are contiguous along their last axis."""
     kept = differentiate(program).saved if saved else ()
     kernel = _forward(program, kept, _held(operands.inputs, output), _halved(output))
-    _share(kernel, (operands.inputs, states, operands.parameters, operands.constants, (output,), saved), threads)
+    share(kernel, (operands.inputs, states, operands.parameters, operands.constants, (output,), saved), threads)
 
 
 def scan_backward(
@@ -189,7 +189,7 @@ def scan_backward(
     """Do what :func:`scan_backward_reference` does, compiled; all arrays are contiguous along their last axis."""
     kernel = _backward(program, _held(grad_inputs, grad_output), _halved(grad_output))
     arrays = ((grad_output,), grad_states, operands.parameters, operands.constants, grad_inputs, saved + grad_learned)
-    _share(kernel, arrays, threads)
+    share(kernel, arrays, threads)
 
 
 # The text is written once for each kind of run, not for each run.
@@ -216,7 +216,7 @@ def _held(inputs: tuple[Array, ...], sequence: Array) -> tuple[bool, ...]:
     return tuple(len(x) != len(sequence) for x in inputs)
 
 
-def _share(kernel: Kernel, arrays: tuple[tuple[Array, ...] | Array, ...], threads: int) -> None:
+def share(kernel: Kernel, arrays: tuple[tuple[Array, ...] | Array, ...], threads: int) -> None:
     """Run a kernel on all neurons of all samples, each thread on its share of the samples, or else of the neurons."""
     _, batch, neurons = arrays[4][0].shape
     if threads == 1 or batch * neurons < _WORTH_A_THREAD:

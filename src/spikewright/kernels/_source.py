@@ -46,7 +46,7 @@ def forward_source(program: Program, saved: tuple[int, ...], held: tuple[bool, .
         Whether sequences that come in and go out are the bits of bfloat16; all else is in the precision of the run.
     """
     wanted = (*program.outputs, *saved)
-    code = _Code(program.nodes, wanted, {}, held, halved=halved)
+    code = Code(program.nodes, wanted, {}, held, halved=halved)
     body = code.lines()
     body.append(f"y[n] = {_kept(code.names[program.outputs[0]], halved=halved)}")
     body += [f"w{k}[n] = {code.names[number]}" for k, number in enumerate(saved)]
@@ -65,7 +65,7 @@ def backward_source(program: Program, adjoint: Adjoint, held: tuple[bool, ...], 
     """
     wanted = [number for number in (*adjoint.inputs, *adjoint.states, *adjoint.learned) if number is not None]
     known = {number: f"w{k}[n]" for k, number in enumerate(adjoint.saved)}
-    code = _Code(adjoint.nodes, wanted, known, (), halved=halved)
+    code = Code(adjoint.nodes, wanted, known, (), halved=halved)
     body, size = code.lines(), len(adjoint.saved)
     before: list[str] = []
     rows = ["g0 = inputs[0][t, row, part]"]
@@ -86,18 +86,18 @@ def backward_source(program: Program, adjoint: Adjoint, held: tuple[bool, ...], 
 
 
 def _filled(
-    code: _Code, before: list[str], rows: list[str], body: list[str], *, sequence: str, order: str, length: str
+    code: Code, before: list[str], rows: list[str], body: list[str], *, sequence: str, order: str, length: str
 ) -> str:
     """Fill the head with what differs: the array that has all steps, their order, and a row that has all neurons."""
     held, moving = code.input_rows()
     return _HEAD.format(
-        constants=_indented(code.constants(), 1),
-        before=_indented([*before, *held, *code.parameters()], 3),
+        constants=indented(code.constants(), 1),
+        before=indented([*before, *held, *code.parameters()], 3),
         sequence=sequence,
         order=order,
-        rows=_indented([*rows, *moving], 4),
+        rows=indented([*rows, *moving], 4),
         length=length,
-        body=_indented(body, 5),
+        body=indented(body, 5),
     )
 
 
@@ -105,11 +105,12 @@ def _kept(value: str, *, halved: bool) -> str:
     return f"narrow({value})" if halved else value
 
 
-def _indented(lines: Iterable[str], depth: int) -> str:
+def indented(lines: Iterable[str], depth: int) -> str:
+    """Return lines of text, so many levels deep."""
     return indent("\n".join(lines), " " * 4 * depth)
 
 
-class _Code:
+class Code:
     """The assignments that compute some nodes, and the names of all values."""
 
     def __init__(

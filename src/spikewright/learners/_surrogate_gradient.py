@@ -28,8 +28,8 @@ class SurrogateGradient(Learner):
     """Leaky integrate-and-fire neurons trained by backpropagation through time.
 
     The derivative of the threshold, which is zero or infinite, is replaced by that of a smooth function. Samples enter
-    as analog currents, recordings of events as they are; the output neurons integrate and do not fire, and the class with
-    the largest mean potential wins.
+    as analog currents, recordings of events as they are; the output neurons integrate and do not fire, and the class
+    with the largest mean potential wins.
 
     Parameters
     ----------
@@ -53,6 +53,9 @@ class SurrogateGradient(Learner):
         Images are moved by up to this many pixels in training.
     batch_norm : bool
         Whether hidden charges are normalised over batch and time; folded into the weights afterwards.
+    recompute_every : int or None
+        Steps of a piece of time whose inner values are computed a second time instead of being kept: more time, and
+        memory that hardly grows with the steps. Not together with ``dropout`` or ``batch_norm``.
     mixed_precision : bool
         Whether products and spikes are in bfloat16, see :class:`~spikewright.fitting.Descent`.
     seed : int
@@ -99,6 +102,7 @@ class SurrogateGradient(Learner):
         dropout: float = 0.0,
         shift: int = 0,
         batch_norm: bool = False,
+        recompute_every: int | None = None,
         mixed_precision: bool = False,
         seed: int = 0,
     ) -> None:
@@ -114,6 +118,7 @@ class SurrogateGradient(Learner):
         self.dropout = dropout
         self.shift = shift
         self.batch_norm = batch_norm
+        self.recompute_every = recompute_every
         self.mixed_precision = mixed_precision
         self.seed = seed
 
@@ -134,6 +139,7 @@ class SurrogateGradient(Learner):
             self.learning_rate,
             weight_decay=self.weight_decay,
             shift=self.shift,
+            recompute_every=self.recompute_every,
             mixed_precision=self.mixed_precision,
         )
         with seeded(self.seed):

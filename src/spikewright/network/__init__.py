@@ -12,8 +12,10 @@ from spikewright.network._connections import (
     over_time,
 )
 from spikewright.network._deploy import deploy
+from spikewright.network._fixed_fan_out import FixedFanOut
+from spikewright.network._gather import INPUT, gather
 from spikewright.network._layer import Layer
-from spikewright.network._network import INPUT, Network, gather
+from spikewright.network._network import Network
 from spikewright.network._signals import Signal, gather_signals, keeps_spikes, signals
 from spikewright.network._size import synapse_count
 from spikewright.network._synapses import Synapses, fan_out, synapses
@@ -27,6 +29,7 @@ __all__ = [
     "Delay",
     "DelayedLinear",
     "Dropout",
+    "FixedFanOut",
     "Layer",
     "Network",
     "Signal",

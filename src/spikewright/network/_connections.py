@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from spikewright.checks import ModelError, Sequence, Step, check_count
+from spikewright.network._sparse_linear import deliver
 
 
 class Temporal(nn.Module):
@@ -142,7 +143,8 @@ class SumPool2d(nn.Module):
 def over_time(connection: nn.Module, x: Sequence) -> Sequence:
     """Apply a connection to all time steps at once.
 
-    Where all steps are one (an expanded view, as the direct code makes) the connection is computed once.
+    Where all steps are one (an expanded view, as the direct code makes) the connection is computed once. A linear
+    connection adds rows of weights where few inputs differ from zero (:func:`plan_sparse_linear` says when).
 
     Parameters
     ----------
@@ -159,8 +161,8 @@ def over_time(connection: nn.Module, x: Sequence) -> Sequence:
     if len(x) > 1 and x.stride(0) == 0:
         y = connection(x[0])
         return y.unsqueeze(0).expand(len(x), *y.shape)  # type: ignore[no-any-return]
-    y = connection(x.flatten(0, 1))
-    return y.unflatten(0, x.shape[:2])  # type: ignore[no-any-return]
+    y = deliver(connection, x.flatten(0, 1))
+    return y.reshape(*x.shape[:2], *y.shape[1:])
 
 
 def output_shape(connection: nn.Module | None, shape: tuple[int, ...]) -> tuple[int, ...]:

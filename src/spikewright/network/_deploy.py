@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from spikewright.checks import ModelError
 from spikewright.network._connections import Dropout
+from spikewright.network._gather import INPUT
 from spikewright.network._layer import Layer
-from spikewright.network._network import INPUT, Network
+from spikewright.network._network import Network
 
 
 def deploy(net: Network) -> Network:

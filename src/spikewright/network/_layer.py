@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from spikewright.checks import ModelError, Sequence
-from spikewright.network._connections import Temporal, over_time
+from spikewright.network._connections import AllButSelf, Temporal, over_time
 from spikewright.network._owned import Owned
-from spikewright.neurons import NeuronModel
+from spikewright.neurons import NeuronModel, lateral_scan, plan_lateral_scan, plan_recurrent_scan, recurrent_scan
 
 
 class Layer(nn.Module):
@@ -77,16 +80,40 @@ class Layer(nn.Module):
         -------
         Tensor, shape (time, batch, neuron...)
         """
-        charges = x if self.connection is None else over_time(self.connection, x)
-        neuron = self.neuron
-        if neuron is None:
-            return charges
         if self.recurrent is None:
-            return neuron.scan(neuron.receive(charges, None), dt=dt)[0]
-        return _feed_back(neuron, self.recurrent, charges, dt=dt)
+            return self.respond(self.charge(x), dt=dt)[0]
+        assert self.neuron is not None  # the constructor asks for it
+        return _feed_back(self.recurrent, self.neuron, self.charge(x), dt=dt)
+
+    def charge(self, x: Sequence) -> Sequence:
+        """Return what the connection makes of ``x``, both of shape (time, batch, neuron...)."""
+        return x if self.connection is None else over_time(self.connection, x)
+
+    # The state is Any because each neuron model has a NamedTuple of its own.
+    def respond(self, charges: Sequence, state: Any = None, *, dt: float) -> tuple[Sequence, Any]:
+        """Run the neurons on what the connection gave; the recurrent connection has no part in it.
+
+        Parameters
+        ----------
+        charges : Tensor, shape (time, batch, neuron...)
+            From :meth:`charge`.
+        state : optional
+            State of the neurons to go on from; ``None`` is their start state.
+        dt : float
+            Length of a step in seconds.
+
+        Returns
+        -------
+        output : Tensor, shape (time, batch, neuron...)
+        state
+            State after the last step; ``None`` without neurons.
+        """
+        neuron = self.neuron
+        return (charges, None) if neuron is None else neuron.scan(neuron.receive(charges, None), state, dt=dt)
 
 
-def _feed_back(neuron: NeuronModel, recurrent: nn.Module, charges: Tensor, *, dt: float) -> Tensor:
+@singledispatch
+def _feed_back(recurrent: nn.Module, neuron: NeuronModel, charges: Tensor, *, dt: float) -> Tensor:
     """Run step by step, because each step needs the spikes of the one before."""
     fired = torch.zeros_like(charges[0])
     state = None
@@ -96,3 +123,22 @@ def _feed_back(neuron: NeuronModel, recurrent: nn.Module, charges: Tensor, *, dt
         fired, state = neuron.step(x, neuron.start(x) if state is None else state, dt=dt)
         spikes.append(fired)
     return torch.stack(spikes)
+
+
+_step_by_step = _feed_back.dispatch(nn.Module)
+
+
+@_feed_back.register
+def _(recurrent: AllButSelf, neuron: NeuronModel, charges: Tensor, *, dt: float) -> Tensor:
+    traced = plan_lateral_scan(neuron, charges, recurrent.weight, dt=dt)
+    if isinstance(traced, str):
+        return _step_by_step(recurrent, neuron, charges, dt=dt)
+    return lateral_scan(neuron, traced, charges, recurrent.weight)
+
+
+@_feed_back.register
+def _(recurrent: nn.Linear, neuron: NeuronModel, charges: Tensor, *, dt: float) -> Tensor:
+    traced = plan_recurrent_scan(neuron, charges, recurrent, dt=dt)
+    if isinstance(traced, str):
+        return _step_by_step(recurrent, neuron, charges, dt=dt)
+    return recurrent_scan(neuron, traced, charges, recurrent)

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from spikewright.checks import ModelError, Raster, Scores, Sequence, check_positive
 from spikewright.coding import Encoder, Readout, Samples
+from spikewright.network._explain import explained, machine
+from spikewright.network._gather import INPUT, gather
 from spikewright.network._layer import Layer
 from spikewright.network._owned import Owned
-
-INPUT = "input"
+from spikewright.network._pieces import run_in_pieces
 
 
 class Network(nn.Module):
@@ -104,19 +105,77 @@ class Network(nn.Module):
             outputs[name] = layer(gather(outputs, sources), dt=self.dt)
         return outputs
 
-    def forward(self, samples: Samples, *, generator: torch.Generator | None = None) -> Scores:
-        """Return the scores, shape (batch, class), differentiable with respect to every parameter."""
-        outputs = self.propagate(self.encode(samples, generator=generator))
+    def forward(
+        self, samples: Samples, *, generator: torch.Generator | None = None, recompute_every: int | None = None
+    ) -> Scores:
+        """Return the scores, shape (batch, class), differentiable with respect to every parameter.
+
+        Parameters
+        ----------
+        samples : array, Tensor or sequence of Events
+            One batch.
+        generator : torch.Generator, optional
+            Source of randomness of the encoder.
+        recompute_every : int, optional
+            See :meth:`score`.
+        """
+        return self.score(self.encode(samples, generator=generator), recompute_every=recompute_every)
+
+    def score(self, raster: Raster, *, recompute_every: int | None = None) -> Scores:
+        """Return the scores for what an encoder gave.
+
+        Parameters
+        ----------
+        raster : Tensor, shape (time, batch, neuron...)
+            What the first layer receives.
+        recompute_every : int, optional
+            Steps of a piece of time: nothing inside a piece is kept for the backward pass, which runs it a second time.
+            Training then takes half as much time again or more, and memory for one piece and the states between pieces.
+            With ``None`` all that gradients need of every step is kept.
+
+        Returns
+        -------
+        Tensor, shape (batch, class)
+
+        Raises
+        ------
+        ModelError
+            If time cannot be cut into pieces because a layer looks back, or has one statistic or mask for all steps.
+        """
+        if recompute_every is None:
+            output = self.propagate(raster)[self.last]
+        else:
+            output = run_in_pieces(tuple(self.sources()), raster, steps=recompute_every, dt=self.dt)
         # Under automatic mixed precision spikes are in bfloat16, in which sums over time would be rounded.
-        return self.readout(outputs[self.last].to(self.like.dtype))
+        return self.readout(output.to(self.like.dtype))
 
+    def explain(self, samples: Samples, *, generator: torch.Generator | None = None) -> tuple[str, ...]:
+        """Run some samples and say, in a line for the machine and one for each layer, which way each takes, and why.
 
-def gather(outputs: dict[str, Tensor], sources: tuple[str, ...]) -> Tensor:
-    """Sum the outputs of the named layers."""
-    total = outputs[sources[0]]
-    for name in sources[1:]:
-        total = total + outputs[name]
-    return total
+        Parameters
+        ----------
+        samples : array, Tensor or sequence of Events
+            One batch; how many of its values are not zero decides how some products are computed.
+        generator : torch.Generator, optional
+            Source of randomness of the encoder.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from torch import nn
+        >>> import spikewright as sw
+        >>> net = sw.Network(
+        ...     sw.coding.Direct(steps=10),
+        ...     sw.Layer(nn.Linear(9, 5), sw.LIF(tau_mem=0.02)),
+        ...     sw.coding.SpikeCount(),
+        ...     dt=1e-3,
+        ... )
+        >>> print(net.explain(torch.rand(5, 9))[1])
+        layer1: Linear once, because all steps are equal; LIF in one compiled scan, 1 value a step kept for gradients
+        """
+        with torch.no_grad():
+            raster = self.encode(samples, generator=generator)
+            return machine(self.like), *explained(self.sources(), raster, dt=self.dt)
 
 
 def _named(layers: Iterable[Layer | Readout | None]) -> Iterator[tuple[str, Layer]]:

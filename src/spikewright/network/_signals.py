@@ -8,8 +8,9 @@ from typing import NamedTuple
 from torch import nn
 
 from spikewright.network._connections import Delay, Dropout, SumPool2d, Temporal
+from spikewright.network._gather import INPUT
 from spikewright.network._layer import Layer
-from spikewright.network._network import INPUT, Network
+from spikewright.network._network import Network
 
 
 class Signal(NamedTuple):

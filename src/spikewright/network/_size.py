@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from spikewright.network._connections import output_shape
-from spikewright.network._network import INPUT, Network
+from spikewright.network._gather import INPUT
+from spikewright.network._network import Network
 from spikewright.network._synapses import fan_out
 
 
@@ -27,7 +28,7 @@ def synapse_count(net: Network, shape: tuple[int, ...]) -> int:
     for name, layer, sources in net.sources():
         arriving = shapes[sources[0]]
         shapes[name] = output_shape(layer.connection, arriving)
-        if layer.connection is not None and any(True for _ in layer.connection.parameters()):
+        if layer.connection is not None and layer.connection.state_dict():
             total += int(fan_out(layer.connection, arriving).sum())
         if layer.recurrent is not None:
             total += int(fan_out(layer.recurrent, shapes[name]).sum())

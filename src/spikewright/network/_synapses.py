@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from spikewright.checks import ModelError
 from spikewright.network._connections import AllButSelf, Delay, DelayedLinear, Dropout, SumPool2d, output_shape
+from spikewright.network._fixed_fan_out import FixedFanOut
 from spikewright.network._windows import window_of
 
 Shape: TypeAlias = tuple[int, ...]
@@ -89,6 +90,16 @@ def _(connection: nn.Linear, shape: Shape) -> Synapses:
     sources, targets = np.divmod(np.arange(connection.weight.numel()), connection.out_features)
     weights = _array(connection.weight).T.ravel()
     return _repeated(_Entries(sources, targets, weights), _bias(connection), shape, target_shape)
+
+
+@synapses.register
+def _(connection: FixedFanOut, shape: Shape) -> Synapses:
+    _check_sources(connection, shape)
+    targets = connection.targets.cpu().numpy().astype(np.int64)
+    sources = np.arange(len(targets)).repeat(targets.shape[1])
+    weights = _array(connection.weight) * float(connection.scale)
+    bias = np.zeros(connection.out_features)
+    return _repeated(_Entries(sources, targets.ravel(), weights.ravel()), bias, shape, (*shape[:-1], len(bias)))
 
 
 @synapses.register
@@ -184,6 +195,12 @@ def _(connection: DelayedLinear, shape: Shape) -> Tensor:
 
 
 @fan_out.register
+def _(connection: FixedFanOut, shape: Shape) -> Tensor:
+    _check_sources(connection, shape)
+    return torch.full(shape, connection.targets.shape[1])
+
+
+@fan_out.register
 def _(connection: AllButSelf, shape: Shape) -> Tensor:  # noqa: ARG001
     return torch.full(shape, shape[-1] - 1)
 
@@ -197,6 +214,12 @@ def _(connection: nn.Conv2d, shape: Shape) -> Tensor:
 @fan_out.register(SumPool2d)
 def _(connection: nn.AvgPool2d | SumPool2d, shape: Shape) -> Tensor:
     return _uses(connection, shape, 1)
+
+
+def _check_sources(connection: FixedFanOut, shape: Shape) -> None:
+    """Ask the shape only, because a forward pass would visit every synapse."""
+    if shape[-1] != len(connection.targets):
+        raise ModelError(f"{connection}: does not take samples of shape {shape}.")
 
 
 def _nonzero(weight: Tensor, shape: Shape) -> Tensor:

@@ -3,6 +3,7 @@
 from spikewright.neurons._alif import ALIF, ALIFState
 from spikewright.neurons._arctan import ArcTan
 from spikewright.neurons._boxcar import Boxcar
+from spikewright.neurons._compiled_scan import Traced
 from spikewright.neurons._conductance_lif import ConductanceLIF, ConductanceLIFState
 from spikewright.neurons._cuba import CUBA, CUBAState
 from spikewright.neurons._current_if import CurrentIF, CurrentIFState
@@ -16,6 +17,7 @@ from spikewright.neurons._izhikevich import Izhikevich, IzhikevichState
 from spikewright.neurons._lateral_scan import lateral_scan, plan_lateral_scan
 from spikewright.neurons._lif import LIF, LIFState
 from spikewright.neurons._model import NeuronModel, plan_scan
+from spikewright.neurons._recurrent_scan import plan_recurrent_scan, recurrent_scan
 from spikewright.neurons._relu import NoState, ReLU
 from spikewright.neurons._sigmoid import Sigmoid
 from spikewright.neurons._straight_through import StraightThrough
@@ -53,8 +55,11 @@ __all__ = [
     "Sigmoid",
     "StraightThrough",
     "Surrogate",
+    "Traced",
     "Triangle",
     "lateral_scan",
     "plan_lateral_scan",
+    "plan_recurrent_scan",
     "plan_scan",
+    "recurrent_scan",
 ]

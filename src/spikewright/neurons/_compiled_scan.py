@@ -93,7 +93,7 @@ def compiled_scan(
     state : list of Tensor
         State after the last step.
     """
-    learned = [value for value in (*traced.constants, *traced.parameters) if _is_learned(value)]
+    learned = [value for value in (*traced.constants, *traced.parameters) if is_learned(value)]
     tensors = (*inputs, *state, *learned)
     output, *after = _Scan.apply(traced, steps, len(inputs), len(state), *tensors)  # type: ignore[no-untyped-call]
     return output, after
@@ -104,7 +104,8 @@ def precision(sequence: Tensor) -> torch.dtype:
     return torch.float32 if sequence.dtype == torch.bfloat16 else sequence.dtype
 
 
-def _is_learned(value: float | Tensor) -> bool:
+def is_learned(value: float | Tensor) -> bool:
+    """Return whether a value is a tensor whose gradient is wanted."""
     return isinstance(value, Tensor) and value.requires_grad
 
 
@@ -120,16 +121,16 @@ class _Scan(torch.autograd.Function):
         after = [state.clone(memory_format=torch.contiguous_format) for state in states]
         output = torch.empty((steps, *xs[0].shape[1:]), dtype=xs[0].dtype)
         kinds = kernels.saved_kinds(traced.program) if any(ctx.needs_input_grad) else ()
-        saved = [torch.empty(output.shape, dtype=_dtype(kind, output)) for kind in kinds]
-        rows = _rows(traced, output)
+        saved = [torch.empty(output.shape, dtype=dtype_of(kind, output)) for kind in kinds]
+        rows = rows_of(traced, output)
         operands = kernels.Operands(
-            _sequences(xs, rows),
+            sequences_of(xs, rows),
             tuple(value.detach().contiguous().numpy() for value in traced.parameters),
             torch.tensor([float(value) for value in traced.constants], dtype=precision(output)).numpy(),
         )
-        results = _sequences([output, *saved], rows)
+        results = sequences_of([output, *saved], rows)
         kernels.scan_forward(
-            traced.program, operands, _steps(after, rows), results[0], results[1:], torch.get_num_threads()
+            traced.program, operands, steps_of(after, rows), results[0], results[1:], torch.get_num_threads()
         )
         ctx.traced, ctx.operands, ctx.shapes = traced, operands._replace(inputs=()), [x.shape for x in xs]
         ctx.save_for_backward(*saved)
@@ -140,7 +141,7 @@ class _Scan(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         program, grad_output = ctx.traced.program, grads[0]
-        rows = _rows(ctx.traced, grad_output)
+        rows = rows_of(ctx.traced, grad_output)
         grad_states = [grad.clone(memory_format=torch.contiguous_format) for grad in grads[1:]]
         # What is the same in all steps gets the sum of their gradients.
         real = precision(grad_output)
@@ -154,38 +155,39 @@ class _Scan(torch.autograd.Function):
         kernels.scan_backward(
             program,
             ctx.operands,
-            _steps(grad_states, rows),
-            _sequences([grad_output], rows)[0],
-            _sequences(ctx.saved_tensors, rows),
-            _sequences(grad_inputs, rows),
-            _steps(grad_learned, rows),
+            steps_of(grad_states, rows),
+            sequences_of([grad_output], rows)[0],
+            sequences_of(ctx.saved_tensors, rows),
+            sequences_of(grad_inputs, rows),
+            steps_of(grad_learned, rows),
             torch.get_num_threads(),
         )
-        return None, None, None, None, *grad_inputs, *grad_states, *_summed(program, grad_learned)
+        return None, None, None, None, *grad_inputs, *grad_states, *summed(program, grad_learned)
 
 
-def _summed(program: kernels.Program, grads: list[Tensor]) -> list[Tensor]:
+def summed(program: kernels.Program, grads: list[Tensor]) -> list[Tensor]:
     """Sum the gradients of learned leaves over the samples, and those of constants over the neurons too."""
     constant = [program.nodes[number].operation == "constant" for number in program.learned]
     return [grad.sum() if single else grad.sum(0).flatten() for grad, single in zip(grads, constant, strict=True)]
 
 
-def _dtype(kind: str, like: Tensor) -> torch.dtype:
+def dtype_of(kind: str, like: Tensor) -> torch.dtype:
+    """Return the dtype of values of a kind beside a sequence."""
     return {"real": precision(like), "int": torch.int64, "bool": torch.bool}[kind]
 
 
-def _rows(traced: Traced, output: Tensor) -> int:
+def rows_of(traced: Traced, output: Tensor) -> int:
     """Return into how many rows a step is laid out: one for all samples if no neuron has values of its own."""
     return output.shape[1] if traced.parameters else 1
 
 
-def _sequences(tensors: Iterable[Tensor], rows: int) -> tuple[NDArray[np.generic], ...]:
+def sequences_of(tensors: Iterable[Tensor], rows: int) -> tuple[NDArray[np.generic], ...]:
     """View sequences as arrays of shape (time, row, neuron); copies only what is not contiguous."""
     views = [tensor.detach().contiguous().view(len(tensor), rows, -1) for tensor in tensors]
     # NumPy has no bfloat16.
     return tuple((view.view(torch.uint16) if view.dtype == torch.bfloat16 else view).numpy() for view in views)
 
 
-def _steps(tensors: Iterable[Tensor], rows: int) -> tuple[NDArray[np.generic], ...]:
+def steps_of(tensors: Iterable[Tensor], rows: int) -> tuple[NDArray[np.generic], ...]:
     """View single steps as arrays of shape (row, neuron)."""
     return tuple(tensor.view(rows, -1).numpy() for tensor in tensors)

@@ -1,0 +1,124 @@
+"""Which way each layer takes when a whole sequence is run on this machine, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import singledispatch
+
+import torch
+from torch import Tensor, nn
+
+from spikewright import kernels
+from spikewright.checks import Raster, Sequence
+from spikewright.network._connections import AllButSelf, Temporal
+from spikewright.network._gather import INPUT, gather
+from spikewright.network._layer import Layer
+from spikewright.network._sparse_linear import plan_sparse_linear
+from spikewright.neurons import NeuronModel, Traced, plan_lateral_scan, plan_recurrent_scan, plan_scan
+
+
+def machine(like: Tensor) -> str:
+    """Return in a line on what a network runs.
+
+    Parameters
+    ----------
+    like : Tensor
+        Of the network's dtype and device.
+    """
+    place = f"{str(like.dtype).removeprefix('torch.')} on {like.device.type}"
+    if like.device.type != "cpu":
+        return f"{place}: layers run through step; kernels are for the CPU"
+    # Older releases of torch do not say what the processor can do.
+    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    units = {True: "matrix units for bfloat16", False: "no matrix units for bfloat16"}
+    known = units.get(bool(capabilities.get("amx_bf16")), "") if capabilities else "matrix units unknown"
+    mixed = "used now, under torch.autocast" if torch.is_autocast_enabled("cpu") else "used under torch.autocast only"
+    threads, instructions = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
+    line = f"{place}, {threads} {'thread' if threads == 1 else 'threads'}, {instructions}, {known}"
+    return f"{line} ({mixed})" if capabilities.get("amx_bf16") else line
+
+
+def explained(layers: Iterator[tuple[str, Layer, tuple[str, ...]]], raster: Raster, *, dt: float) -> Iterator[str]:
+    """Run the layers on a raster and yield, for each, a line on its connection and its neurons.
+
+    Parameters
+    ----------
+    layers : iterator of (str, Layer, tuple of str)
+        Each with its name and the names of its inputs.
+    raster : Tensor, shape (time, batch, neuron...)
+        What the first layer receives.
+    dt : float
+        Length of a step in seconds.
+    """
+    outputs = {INPUT: raster}
+    for name, layer, sources in layers:
+        x = gather(outputs, sources)
+        parts = []
+        if layer.connection is not None:
+            parts.append(_delivery(layer.connection, x))
+        if layer.neuron is not None:
+            parts.append(_dynamics(layer, layer.neuron, layer.charge(x), dt=dt))
+        yield f"{name}: {'; '.join(parts) or 'hands its input on'}"
+        outputs[name] = layer(x, dt=dt)
+
+
+def _delivery(connection: nn.Module, x: Sequence) -> str:
+    name = type(connection).__name__
+    if isinstance(connection, Temporal):
+        return f"{name} on the whole sequence"
+    if len(x) > 1 and not x.stride(0):
+        return f"{name} once, because all steps are equal"
+    return f"{name} {_product(connection, x.flatten(0, 1))}"
+
+
+@singledispatch
+def _product(connection: nn.Module, x: Tensor) -> str:  # noqa: ARG001 - the rule for any other type
+    """Say how a connection computes all steps at once; a type with several ways registers its rule."""
+    return "in one call for all steps"
+
+
+@_product.register
+def _(connection: nn.Linear, x: Tensor) -> str:
+    events = plan_sparse_linear(connection, x)
+    if isinstance(events, str):
+        return f"as one dense product for all steps ({events})"
+    return "by adding the rows of what is not zero"
+
+
+def _dynamics(layer: Layer, neuron: NeuronModel, charges: Sequence, *, dt: float) -> str:
+    name = type(neuron).__name__
+    traced = _plan(layer.recurrent, neuron, charges, dt=dt)
+    if isinstance(traced, str):
+        return f"{name} step by step ({traced})"
+    kept = len(kernels.saved_kinds(traced.program))
+    values = f"{kept} {'value' if kept == 1 else 'values'}"
+    feedback = "" if layer.recurrent is None else f" with its {type(layer.recurrent).__name__} feedback"
+    return f"{name}{feedback} in one compiled scan, {values} a step kept for gradients"
+
+
+@singledispatch
+def _plan(
+    recurrent: nn.Module | None,
+    neuron: NeuronModel,  # noqa: ARG001 - the rule for any other type
+    charges: Sequence,  # noqa: ARG001
+    *,
+    dt: float,  # noqa: ARG001
+) -> Traced | str:
+    """Return the program that a layer's neurons run through, or why they run step by step."""
+    return f"{type(recurrent).__name__} has no kernel as feedback"
+
+
+@_plan.register
+def _(recurrent: None, neuron: NeuronModel, charges: Sequence, *, dt: float) -> Traced | str:  # noqa: ARG001
+    x = neuron.receive(charges, None)
+    return plan_scan(neuron, x, neuron.start(x[0]), dt=dt)
+
+
+@_plan.register
+def _(recurrent: AllButSelf, neuron: NeuronModel, charges: Sequence, *, dt: float) -> Traced | str:
+    return plan_lateral_scan(neuron, charges, recurrent.weight, dt=dt)
+
+
+@_plan.register
+def _(recurrent: nn.Linear, neuron: NeuronModel, charges: Sequence, *, dt: float) -> Traced | str:
+    return plan_recurrent_scan(neuron, charges, recurrent, dt=dt)

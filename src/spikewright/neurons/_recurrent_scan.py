@@ -1,0 +1,188 @@
+"""A whole sequence of neurons that act on each other through a square matrix, as one node of torch's graph."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from spikewright import kernels
+from spikewright.checks import Sequence, is_plain_linear
+from spikewright.neurons._compiled_scan import (
+    Traced,
+    dtype_of,
+    is_learned,
+    precision,
+    rows_of,
+    sequences_of,
+    steps_of,
+    summed,
+    trace,
+)
+from spikewright.neurons._model import NeuronModel
+from spikewright.neurons._symbol import UntraceableError
+
+DENSEST = 0.1
+"""Fraction of spikes up to which the gradient of the weights is the sum of what follows each spike: at 5 % that
+took less than 0.65 of the time of the dense product in float32, at 10 % as long in the worst of the measured cases."""
+
+
+def plan_recurrent_scan(model: NeuronModel, charges: Sequence, recurrent: nn.Linear, *, dt: float) -> Traced | str:
+    """Return the program through which a sequence runs, or the reason why it runs step by step.
+
+    Parameters
+    ----------
+    model : NeuronModel
+        Its ``receive`` and its ``step`` are what is run.
+    charges : Tensor, shape (time, batch, neuron)
+        What arrives from outside.
+    recurrent : nn.Linear
+        From the layer's spikes back to itself.
+    dt : float
+        Length of a step in seconds.
+    """
+    if charges.device.type != "cpu":
+        return f"kernels run on the CPU; got {charges.device.type}"
+    real = precision(charges)
+    if real not in (torch.float32, torch.float64) or recurrent.weight.dtype != real:
+        return (
+            "kernels run in float32, float64 and on sequences in bfloat16, with weights as precise as the potentials; "
+            f"got {charges.dtype} and {recurrent.weight.dtype}"
+        )
+    if not is_plain_linear(recurrent):
+        return "the recurrent connection does more than nn.Linear"
+    if not model.spiking:
+        return "rows of weights are added for spikes, and the output is analog"
+    if charges.ndim != 3 or not charges.numel() or recurrent.weight.shape != (charges.shape[2], charges.shape[2]):
+        return "kernels run one row of neurons a sample, with a weight for each pair"
+    changing = any(isinstance(value, Tensor) for value in vars(model).values())
+    return (_traced if changing else _traced_once)(model, dt, real, charges.shape[2])
+
+
+def _traced(model: NeuronModel, dt: float, dtype: torch.dtype, neurons: int) -> Traced | str:
+    def step(x: Tensor, state: object) -> tuple[Tensor, tuple[Tensor, ...]]:
+        return model.step(model.receive(*x.unbind(-1)), state, dt=dt)
+
+    nothing = torch.zeros(1, neurons, dtype=dtype)
+    start = model.start(model.receive(nothing, nothing))
+    try:
+        return trace(step, nothing.unsqueeze(-1).expand(-1, -1, 2), start, (neurons,))
+    except UntraceableError as error:
+        return f"the step has {error}"
+
+
+_traced_once = lru_cache(maxsize=1024)(_traced)
+"""The same for a model without tensors, whose values cannot change."""
+
+
+def recurrent_scan(model: NeuronModel, traced: Traced, charges: Sequence, recurrent: nn.Linear) -> Sequence:
+    """Run a sequence from the start state; see :func:`plan_recurrent_scan`.
+
+    Of charges in bfloat16 the spikes are in bfloat16, and all between is in float32.
+    """
+    silence = charges.new_zeros(charges.shape[1:], dtype=precision(charges))
+    state = model.start(model.receive(silence, silence))
+    # One step where all steps are the same memory.
+    outside = charges[:1] if not charges.stride(0) else charges
+    learned = [value for value in (*traced.constants, *traced.parameters) if is_learned(value)]
+    bias = silence.new_zeros(silence.shape[1]) if recurrent.bias is None else recurrent.bias
+    tensors = (outside.to(silence.dtype), recurrent.weight, bias, *state, *learned)
+    spikes: Tensor = _RecurrentScan.apply(traced, len(charges), len(state), *tensors)  # type: ignore[no-untyped-call]
+    return spikes.to(charges.dtype)
+
+
+class _RecurrentScan(torch.autograd.Function):
+    """The scan forward and backward. Only spikes and the fewest values from which all others follow are kept."""
+
+    # ctx is Any: torch types it so, and its attributes are made up by the user of the class.
+    @staticmethod
+    def forward(ctx: Any, traced: Traced, steps: int, entries: int, *tensors: Tensor) -> Tensor:
+        charges, weight, bias, *states = tensors[: 3 + entries]
+        batch = charges.shape[1]
+        after = [state.clone(memory_format=torch.contiguous_format) for state in states]
+        spikes = torch.empty((steps, *charges.shape[1:]), dtype=charges.dtype)
+        kinds = kernels.saved_kinds(traced.program) if any(ctx.needs_input_grad) else ()
+        saved = [torch.empty(spikes.shape, dtype=dtype_of(kind, spikes)) for kind in kinds]
+        operands = kernels.Operands(
+            sequences_of([charges], batch),
+            tuple(value.detach().contiguous().numpy() for value in traced.parameters),
+            torch.tensor([float(value) for value in traced.constants], dtype=charges.dtype).numpy(),
+        )
+        kernels.recurrent_scan(
+            traced.program,
+            operands,
+            steps_of(after, batch),
+            weight.detach().T.contiguous().numpy(),
+            bias.detach().contiguous().numpy(),
+            spikes.numpy(),
+            sequences_of(saved, batch),
+            torch.get_num_threads(),
+        )
+        ctx.traced, ctx.operands, ctx.held = traced, operands._replace(inputs=()), len(charges) != steps
+        ctx.kinds = [state.dtype for state in after]
+        ctx.save_for_backward(weight, spikes, *saved)
+        return spikes
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_spikes: Tensor) -> tuple[Tensor | None, ...]:
+        spikes = ctx.saved_tensors[1]
+        grads = _carried_back(ctx, grad_spikes)
+        grad_weight = _of_weights(grads.own[1:], spikes[:-1]) if ctx.needs_input_grad[4] else None
+        grad_bias = grads.own.sum((0, 1)) if ctx.needs_input_grad[5] else None
+        learned = summed(ctx.traced.program, grads.learned)
+        return None, None, None, grads.outside, grad_weight, grad_bias, *grads.states, *learned
+
+
+class _Gradients(NamedTuple):
+    """Of what arrives from outside and from the layer's own spikes, of the start state, and of the learned leaves."""
+
+    outside: Tensor
+    own: Tensor
+    states: list[Tensor]
+    learned: list[Tensor]
+
+
+def _carried_back(ctx: Any, grad_spikes: Tensor) -> _Gradients:  # Any: as torch types it
+    """Go back through the steps: a spike's gradient is that from outside and that of the charges it brought."""
+    weight, spikes, *saved = ctx.saved_tensors
+    program, steps, rows = ctx.traced.program, len(spikes), rows_of(ctx.traced, spikes)
+    own, total, scratch = torch.empty_like(spikes), torch.empty_like(spikes[0]), torch.empty_like(spikes[:1])
+    outside = own
+    if ctx.held:
+        outside = torch.zeros_like(scratch)
+    elif not kernels.inputs_are_added(program):
+        outside = torch.empty_like(spikes)
+    states = [torch.zeros(total.shape, dtype=dtype) for dtype in ctx.kinds]
+    learned = [torch.zeros_like(total) for _ in program.learned]
+    step = kernels.backward_step(program, held=ctx.held)
+    before = steps_of(states, rows), ctx.operands.parameters, ctx.operands.constants
+    (given,), added = sequences_of([total.unsqueeze(0)], rows), steps_of(learned, rows)
+    kept, (first, second, spare) = sequences_of(saved, rows), sequences_of([outside, own, scratch], rows)
+    extent = (0, rows), (0, total.numel() // rows)
+    for t in range(steps - 1, -1, -1):
+        if t == steps - 1:
+            total.copy_(grad_spikes[t])
+        else:
+            torch.addmm(grad_spikes[t], own[t + 1], weight, out=total)
+        part = slice(t, t + 1)
+        # Where one array would be written twice, the first time is into a spare one: arrays that overlap are slow.
+        inputs = (first if ctx.held else spare if outside is own else first[part]), second[part]
+        step((given,), *before, inputs, (*(array[part] for array in kept), *added), *extent)
+    return _Gradients(outside, own, states, learned)
+
+
+def _of_weights(grad_charges: Tensor, spikes: Tensor) -> Tensor:
+    """Return the gradient of the weights, shape (target, source), over all steps at once."""
+    grads, fired = grad_charges.flatten(0, 1), spikes.flatten(0, 1)
+    found = grads.new_zeros(fired.shape[1], grads.shape[1])
+    events = kernels.events_of(fired.numpy(), DENSEST)
+    if events is None:
+        # With out= automatic mixed precision does not touch it.
+        torch.mm(fired.T, grads, out=found)
+    else:
+        kernels.spread_event_rows(events, grads.numpy(), found.numpy(), torch.get_num_threads())
+    return found.T

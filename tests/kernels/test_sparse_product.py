@@ -1,0 +1,100 @@
+"""Products of matrices that are mostly zeros, compiled, against their references and the dense product."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spikewright.kernels import (
+    Events,
+    add_event_rows,
+    add_event_rows_reference,
+    events_of,
+    find_events,
+    find_events_reference,
+    spread_event_rows,
+    spread_event_rows_reference,
+)
+
+SHAPES = [(0, 3, 2), (1, 1, 1), (4, 0, 3), (5, 7, 0), (23, 41, 19), (9, 64, 33)]
+every_shape = pytest.mark.parametrize("shape", SHAPES)
+every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def matrices(shape, dtype, density=0.3):
+    """Return a raster with counts and one negative value, weights, a bias, and a gradient of the product."""
+    rng = np.random.default_rng(0)
+    rows, sources, targets = shape
+    x = (rng.random((rows, sources)) < density) * rng.integers(1, 4, (rows, sources)).astype(dtype)
+    x[:1, :1] = -0.5
+    weights, bias, gradient = (rng.normal(size=size) for size in ((sources, targets), targets, (rows, targets)))
+    return x.astype(dtype), weights.astype(dtype), bias.astype(dtype), gradient.astype(dtype)
+
+
+def emptied(x, limit):
+    """Return room for events."""
+    room = limit + x.shape[1]
+    return Events(np.empty(len(x) + 1, np.int64), np.empty(room, np.int32), np.empty(room, x.dtype))
+
+
+@pytest.mark.parametrize("density", [0.0, 0.05, 0.6, 1.0])
+@every_dtype
+@every_shape
+def test_events_are_those_of_the_reference(shape, dtype, density):
+    """All of them, also where a word of eight is full or cut off."""
+    x = matrices(shape, dtype, density)[0]
+    ours, reference = emptied(x, x.size), emptied(x, x.size)
+    assert find_events(x, *ours)
+    assert find_events_reference(x, *reference)
+    np.testing.assert_array_equal(ours.first, reference.first)
+    for a, b in zip(ours[1:], reference[1:], strict=True):
+        np.testing.assert_array_equal(a[: ours.first[-1]], b[: ours.first[-1]])
+    assert ours.first[-1] == np.count_nonzero(x)
+
+
+@pytest.mark.parametrize("find", [find_events, find_events_reference])
+def test_too_many_events(find):
+    """Exactly as many as the limit still fit."""
+    x = np.eye(6, 9)
+    assert find(x, *emptied(x, 6))
+    assert not find(x, *emptied(x, 5))
+    assert events_of(x, 6 / 54) is not None
+    assert events_of(x, 5 / 54) is None
+
+
+def test_not_a_number_is_not_zero():
+    """It is delivered, so that it is seen."""
+    events = events_of(np.array([[0.0, np.nan, -0.0]]), 1.0)
+    assert events.sources[: events.first[-1]].tolist() == [1]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@every_dtype
+@every_shape
+def test_products_are_those_of_the_reference(shape, dtype, threads):
+    """The same bits, for any number of threads; and up to rounding what dense products give."""
+    x, weights, bias, gradient = matrices(shape, dtype)
+    events = events_of(x, 1.0)
+    charges, expected = np.empty_like(gradient), np.empty_like(gradient)
+    add_event_rows(events, weights, bias, charges, threads)
+    add_event_rows_reference(events, weights, bias, expected, 1)
+    np.testing.assert_array_equal(charges, expected)
+    tolerance = 100 * np.finfo(dtype).eps
+    np.testing.assert_allclose(charges, x @ weights + bias, rtol=tolerance, atol=tolerance)
+    grads, wanted = np.ones_like(weights), np.ones_like(weights)
+    spread_event_rows(events, gradient, grads, threads)
+    spread_event_rows_reference(events, gradient, wanted, 1)
+    np.testing.assert_array_equal(grads, wanted)
+    np.testing.assert_allclose(grads, 1 + x.T @ gradient, rtol=tolerance, atol=tolerance)
+
+
+def test_extreme_values():
+    """Very large ones overflow as in a dense product."""
+    x, weights, bias, _ = matrices((3, 5, 4), np.float32)
+    charges = np.empty((3, 4), np.float32)
+    with np.errstate(over="ignore"):
+        add_event_rows(events_of(x, 1.0), weights * np.float32(3e38), bias, charges, 1)
+        reference = np.empty_like(charges)
+        add_event_rows_reference(events_of(x, 1.0), weights * np.float32(3e38), bias, reference, 1)
+    np.testing.assert_array_equal(charges, reference)
+    assert np.isinf(charges).any()
