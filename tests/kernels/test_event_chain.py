@@ -9,8 +9,8 @@ from spikewright import kernels
 
 DTYPES = [np.float32, np.float64]
 MODELS = {"IF": kernels.IF_MODEL, "LIF": kernels.LIF_MODEL, "CurrentIF": kernels.CURRENT_IF_MODEL}
-THRESHOLD = 3
-"""Row of ``numbers``."""
+THRESHOLD, RESET = 3, 4
+"""Rows of ``numbers``."""
 
 
 def draw_numbers(rng, size, dtype):
@@ -22,37 +22,42 @@ def draw_numbers(rng, size, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ["event_if", "event_lif", "event_current_if"])
+@pytest.mark.parametrize("subtract", [False, True])
 @pytest.mark.parametrize(("begin", "end"), [(0, 0), (0, 1), (3, 40)])
-def test_neurons(dtype, name, begin, end):
+def test_neurons(dtype, name, subtract, begin, end):
+    """Some of them fire, some of those once only."""
     rng = np.random.default_rng(end)
     numbers = draw_numbers(rng, 64, dtype)
+    numbers[RESET, 30:] = -np.inf
     charges = rng.normal(size=64).astype(dtype)
     charges[:3] = 1e30, -1e30, 1e-30
     state = [rng.normal(size=64).astype(dtype) for _ in range(2 if name == "event_current_if" else 1)]
     ours, plain = [s.copy() for s in state], [s.copy() for s in state]
+    fired, flags = np.full(64, 7, np.uint8), np.full(64, 7, np.uint8)
+    count = 0
     for _ in range(3):
-        found = getattr(kernels, name)(begin, end, numbers, charges, *ours)
-        assert found == getattr(kernels, f"{name}_reference")(begin, end, numbers, charges, *plain)
+        found = getattr(kernels, name)(begin, end, numbers, charges, subtract, *ours, fired)
+        assert found == getattr(kernels, f"{name}_reference")(begin, end, numbers, charges, subtract, *plain, flags)
         np.testing.assert_array_equal(ours, plain)
-    assert end < 2 or not np.array_equal(ours, state)
+        np.testing.assert_array_equal(fired, flags)
+        count += fired[begin:end].sum()
+    assert end < 2 or (count and not np.array_equal(ours, state))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("subtract", [False, True])
-@pytest.mark.parametrize("once", [False, True])
-@pytest.mark.parametrize(("begin", "end"), [(0, 0), (8, 16), (16, 64)])
-def test_fire(dtype, subtract, once, begin, end):
+@pytest.mark.parametrize("share", [0.0, 0.07, 1.0])
+@pytest.mark.parametrize(("begin", "end"), [(0, 0), (64, 128), (64, 320)])
+def test_list_fired(share, begin, end):
+    """From none to more than eight of 64; the first and the last address too."""
     rng = np.random.default_rng(end)
-    numbers, v = draw_numbers(rng, 64, dtype), rng.normal(size=64).astype(dtype)
-    v[16:19] = numbers[THRESHOLD, 16:19] = 1.0, -1e30, 1e30
-    results = []
-    for function in (kernels.fire, kernels.fire_reference):
-        u, fired, events = v.copy(), np.full(64, 7, np.uint8), np.zeros(64, np.int32)
-        count = function(begin, end, numbers, u, subtract, once, fired, events)
-        results.append((u, fired, events[begin : begin + count]))
-    for ours, plain in zip(*results, strict=True):
-        np.testing.assert_array_equal(ours, plain)
-    assert begin < 16 or len(results[0][2])
+    words = (rng.random(320) < share).astype(np.uint8).view(np.uint64)
+    words.view(np.uint8)[[64, 319]] = share > 0
+    lists = []
+    for function in (kernels.list_fired, kernels.list_fired_reference):
+        events = np.zeros(340, np.int32)
+        last = function(begin, end, words, 3, events)
+        lists.append(events[3:last])
+    np.testing.assert_array_equal(*lists)
+    assert (len(lists[0]) > 0) == (share > 0 and end > 0)
 
 
 @pytest.mark.parametrize(("weight", "total"), [(np.float32, np.float32), (np.float64, np.float64), (np.int8, np.int16)])
@@ -70,12 +75,27 @@ def test_add_rows(weight, total, count):
     assert count == 0 or not np.array_equal(ours, carried)
 
 
+@pytest.mark.parametrize(("weight", "total"), [(np.float32, np.float32), (np.float64, np.float64), (np.int8, np.int16)])
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 37])
+@pytest.mark.parametrize("width", [0, 1, 50])
+def test_add_dense_rows(weight, total, count, width):
+    """The same bits, so the same order of additions."""
+    rng = np.random.default_rng(count)
+    weights = rng.normal(0, 30, 5 + 9 * width).astype(weight)
+    events = rng.integers(20, 29, count + 2).astype(np.int32)
+    carried = rng.normal(0, 100, 60).astype(total)
+    ours, plain = carried.copy(), carried.copy()
+    kernels.add_dense_rows(events, 2, count + 2, 20, 5, width, 7, weights, ours)
+    kernels.add_dense_rows_reference(events, 2, count + 2, 20, 5, width, 7, weights, plain)
+    np.testing.assert_array_equal(ours, plain)
+    assert not count * width or not np.array_equal(ours, carried)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("levels", [2, 5, 20])
 @pytest.mark.parametrize("size", [0, 1, 41])
 @pytest.mark.parametrize("minimum", [-np.inf, 0.25])
 def test_level_events(dtype, levels, size, minimum):
-    """Few levels are picked, many are counted."""
     rng = np.random.default_rng(size)
     x = rng.uniform(-0.5, 1.5, size).astype(dtype)
     x[:3] = np.array([1e30, -1e30, 0.25], dtype)[:size]
@@ -99,7 +119,15 @@ def draw_rows(rng, sources, targets, dtype):
     return kernels.Rows(np.append(0, np.cumsum(counts)), begins, lengths, weights.astype(dtype))
 
 
-def draw_chain(rng, sizes, models, weight, dtype):
+def draw_dense_rows(rng, sources, targets, dtype):
+    """Draw one row of all targets for each source."""
+    low, high = (-60, 128) if dtype == np.int8 else (-0.5, 1.1)
+    weights = rng.uniform(low, high, sources * targets).astype(dtype)
+    places = np.zeros(sources, np.int64)
+    return kernels.Rows(np.arange(sources + 1), places, places + targets, weights)
+
+
+def draw_chain(rng, sizes, models, weight, dtype, draw=draw_rows):
     """Draw a chain of layers whose neurons fire now and then."""
     populations = []
     for model, size in zip(models, sizes[1:], strict=True):
@@ -110,7 +138,7 @@ def draw_chain(rng, sizes, models, weight, dtype):
         scale = np.full(size, 0.02 if weight == np.int8 else 1.0, dtype)
         flags = int(rng.integers(2)), int(rng.integers(2))
         populations.append(kernels.Population(MODELS[model], *flags, bias, scale, start, threshold, after, kept, other))
-    rows = [draw_rows(rng, a, b, weight) for a, b in pairwise(sizes)]
+    rows = [draw(rng, a, b, weight) for a, b in pairwise(sizes)]
     return kernels.pack_chain(sizes[0], rows, populations)
 
 
@@ -128,10 +156,11 @@ def draw_events(rng, inputs, steps):
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("stop", [0, 1])
 @pytest.mark.parametrize("sizes", [(1, 1), (30, 70, 5), (13, 128, 64, 9)])
-def test_run_chain(weight, dtype, model, stop, sizes):
+@pytest.mark.parametrize("draw", [draw_rows, draw_dense_rows])
+def test_run_chain(weight, dtype, model, stop, sizes, draw):
     rng = np.random.default_rng(len(sizes))
     models = [model, "LIF", "IF"][: len(sizes) - 1]
-    chain = draw_chain(rng, sizes, models, weight, dtype)
+    chain = draw_chain(rng, sizes, models, weight, dtype, draw)
     addresses, offsets = draw_events(rng, sizes[0], 20)
     first = int(chain.layers[0, 0])
     rasters = [np.zeros((20, chain.numbers.shape[1] - first), np.uint8) for _ in range(2)]
@@ -151,14 +180,17 @@ def test_short_runs(steps):
 
 
 @pytest.mark.parametrize("weight", [np.float32, np.int8])
-def test_run_levels(weight):
+@pytest.mark.parametrize("steps", [[0, 9], [2, 2, 11], [3, 4, 5, 20], range(20)])
+def test_run_levels(weight, steps):
+    """Few levels, two of them perhaps in one step, and many."""
     rng = np.random.default_rng(3)
     chain = draw_chain(rng, (40, 70, 5), ["CurrentIF", "CurrentIF"], weight, np.float32)
+    step_of_level = np.array(steps)
     winners = set()
     for _ in range(10):
         x = rng.random(40).astype(np.float32)
-        ours = kernels.run_levels(x, 0.1, np.arange(20), 20, *chain)
-        assert ours == kernels.run_levels_reference(x, 0.1, np.arange(20), 20, *chain)
+        ours = kernels.run_levels(x, 0.1, step_of_level, 25, *chain)
+        assert ours == kernels.run_levels_reference(x, 0.1, step_of_level, 25, *chain)
         winners.add(ours)
     assert len(winners) > 1
 

@@ -1,13 +1,13 @@
 from ._bernoulli_events import bernoulli_events, bernoulli_events_reference
 from ._event_chain import Chain, run_chain, run_chain_reference, run_levels, run_levels_reference
 from ._event_current_if import event_current_if, event_current_if_reference
-from ._event_fire import fire, fire_reference
+from ._event_fire import fire_reference, list_fired, list_fired_reference
 from ._event_if import event_if, event_if_reference
 from ._event_layout import CURRENT_IF_MODEL, IF_MODEL, LIF_MODEL
 from ._event_levels import level_events, level_events_reference
 from ._event_lif import event_lif, event_lif_reference
 from ._event_packing import Population, Rows, pack_chain
-from ._event_rows import add_rows, add_rows_reference
+from ._event_rows import add_dense_rows, add_dense_rows_reference, add_rows, add_rows_reference
 from ._event_stream import (
     Leaky,
     deliver_rows,
@@ -74,6 +74,8 @@ __all__ = [
     "Program",
     "Rows",
     "Tempo",
+    "add_dense_rows",
+    "add_dense_rows_reference",
     "add_event_rows",
     "add_event_rows_reference",
     "add_rows",
@@ -92,7 +94,6 @@ __all__ = [
     "events_of",
     "find_events",
     "find_events_reference",
-    "fire",
     "fire_crossed",
     "fire_crossed_reference",
     "fire_reference",
@@ -105,6 +106,8 @@ __all__ = [
     "lateral_scan_reference",
     "level_events",
     "level_events_reference",
+    "list_fired",
+    "list_fired_reference",
     "pack_chain",
     "present",
     "present_reference",

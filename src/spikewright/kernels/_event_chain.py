@@ -12,12 +12,25 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikewright.kernels._event_current_if import event_current_if, event_current_if_reference
-from spikewright.kernels._event_fire import fire, fire_reference
+from spikewright.kernels._event_fire import list_fired, list_fired_reference
 from spikewright.kernels._event_if import event_if, event_if_reference
-from spikewright.kernels._event_layout import BEGIN, BIAS, END, IF_MODEL, LIF_MODEL, MODEL, ONCE, SCALE, START, SUBTRACT
-from spikewright.kernels._event_levels import level_events, level_events_reference
+from spikewright.kernels._event_layout import (
+    BEGIN,
+    BIAS,
+    END,
+    IF_MODEL,
+    LIF_MODEL,
+    MODEL,
+    PLACE,
+    SCALE,
+    SOURCE,
+    START,
+    SUBTRACT,
+    WIDTH,
+)
+from spikewright.kernels._event_levels import level_events, level_events_reference, levels_of
 from spikewright.kernels._event_lif import event_lif, event_lif_reference
-from spikewright.kernels._event_rows import add_rows, add_rows_reference
+from spikewright.kernels._event_rows import add_dense_rows, add_rows, add_rows_reference
 
 FloatArray = NDArray[np.floating]
 Numbers = NDArray[np.number]
@@ -25,15 +38,17 @@ IntArray = NDArray[np.int64]
 Addresses = NDArray[np.int32]
 Flags = NDArray[np.uint8]
 
+FEW = 4
+"""Up to so many levels inputs are listed when their step has come, which may be after the decision."""
+
 
 class Chain(NamedTuple):
     """A chain of layers as arrays; kernels take its parts one by one.
 
     Parameters
     ----------
-    layers : array of int64, shape (layer, 5)
-        First address, last address plus one, model, whether a spike subtracts the threshold, whether neurons fire at
-        most once.
+    layers : array of int64, shape (layer, 7)
+        See ``_event_layout``.
     starts, segments, weights : array
         As for :func:`add_rows`, sources and targets by address.
     numbers : array, shape (7, address)
@@ -95,11 +110,12 @@ def run_chain_reference(
         Steps until then, that one included; all of them if none fired.
     """
     v = numbers[START].copy()
-    i_syn, fired, events = np.zeros_like(v), np.zeros(len(v), np.uint8), np.zeros(len(v), np.int32)
+    i_syn, words, events = np.zeros_like(v), np.zeros(len(v) // 8, np.uint64), np.zeros(len(v), np.int32)
+    fired = words.view(np.uint8)
     winner, latency = -1, len(offsets) - 1
     for t in range(len(offsets) - 1):
         now = addresses[offsets[t] : offsets[t + 1]]
-        for begin, end, model, subtract, once in layers:
+        for begin, end, model, subtract, *_ in layers:
             charges = numbers[BIAS]
             if len(now):
                 # Sums of integers are exact whatever their size.
@@ -107,13 +123,13 @@ def run_chain_reference(
                 add_rows_reference(now, 0, len(now), starts, segments, weights, exact)
                 charges = numbers[BIAS] + numbers[SCALE] * exact.astype(numbers.dtype)
             if model == IF_MODEL:
-                event_if_reference(begin, end, numbers, charges, v)
+                event_if_reference(begin, end, numbers, charges, subtract, v, fired)
             elif model == LIF_MODEL:
-                event_lif_reference(begin, end, numbers, charges, v)
+                event_lif_reference(begin, end, numbers, charges, subtract, v, fired)
             else:
-                event_current_if_reference(begin, end, numbers, charges, v, i_syn)
-            count = fire_reference(begin, end, numbers, v, subtract, once, fired, events)
-            now = events[begin : begin + count].copy()
+                event_current_if_reference(begin, end, numbers, charges, subtract, v, i_syn, fired)
+            last = list_fired_reference(begin, end, words, begin, events)
+            now = events[begin:last].copy()
             if len(raster):
                 raster[t, now[now >= first] - first] = 1
         if len(now) and winner < 0:
@@ -140,31 +156,85 @@ def run_chain(
     raster: Flags,
 ) -> tuple[int, int]:
     """See :func:`run_chain_reference`."""
-    steps, total = len(offsets) - 1, numbers.shape[1]
-    v, bias = numbers[START].copy(), numbers[BIAS]
-    i_syn, charges = np.zeros_like(v), np.empty_like(v)
+    none, never = np.zeros(0, np.int32), np.zeros(0, np.int64)
+    return _run(
+        addresses,
+        offsets,
+        none,
+        never,
+        layers,
+        starts,
+        segments,
+        weights,
+        numbers,
+        sums,
+        totals,
+        most,
+        stop,
+        first,
+        raster,
+    )
+
+
+@njit(cache=True, nogil=True)
+def _run(
+    addresses: Addresses,
+    offsets: IntArray,
+    level: Addresses,
+    step_of_level: IntArray,
+    layers: IntArray,
+    starts: IntArray,
+    segments: IntArray,
+    weights: Numbers,
+    numbers: FloatArray,
+    sums: Numbers,
+    totals: Numbers,
+    most: int,
+    stop: int,
+    first: int,
+    raster: Flags,
+) -> tuple[int, int]:
+    """Run what is listed as for :func:`run_chain`, and besides the inputs of each level in its step.
+
+    All that it calls in a step calls nothing else: Numba counts the references to the arrays of any other function in
+    every call, which would take longer than the sums of a small layer.
+    """
+    total = numbers.shape[1]
+    v, i_syn, charges = numbers[START].copy(), np.zeros(total, numbers.dtype), np.empty(total, numbers.dtype)
     narrow, wide = np.empty(total, sums.dtype), np.empty(total, totals.dtype)
-    fired, events = np.zeros(total, np.uint8), np.empty(total + len(addresses), np.int32)
-    winner, latency = -1, steps
-    for t in range(steps):
+    words = np.zeros(total // 8, np.uint64)
+    fired, events = words.view(np.uint8), np.empty(total + max(len(addresses), len(level)) + 8, np.int32)
+    bias, wanted, winner, latency = numbers[BIAS], 0, -1, len(offsets) - 1
+    for t in range(len(offsets) - 1):
         # What arrives at a layer are the events from ``a`` up to ``b``; those of the inputs stand behind all others.
-        a, b = total, total + offsets[t + 1] - offsets[t]
-        for e in range(b - a):
-            events[total + e] = addresses[offsets[t] + e]
+        a, b = total, _copy(addresses, offsets[t], offsets[t + 1], total, events)
+        reached = _pick(level, step_of_level, wanted, t, fired)
+        b = list_fired(0, layers[0, BEGIN] if reached > wanted else 0, words, b, events)
+        wanted = reached
         for layer in range(len(layers)):
             begin, end = layers[layer, BEGIN], layers[layer, END]
+            source, place, width = layers[layer, SOURCE], layers[layer, PLACE], layers[layer, WIDTH]
+            # What cannot be summed at once is summed in two stages, of which the second ends at ``staged``.
+            staged = end if b - a > most else begin
             for k in range(a, b, most):
                 _clear(begin, end, narrow)
-                add_rows(events, k, min(k + most, b), starts, segments, weights, narrow)
-                _collect(begin, end, narrow, k > a, wide)
-            x = bias
+                upto = min(k + most, b)
+                rest = upto if width else k
+                add_dense_rows(events, k, rest, source, place, width, begin, weights, narrow)
+                add_rows(events, rest, upto, starts, segments, weights, narrow)
+                _collect(begin, staged, narrow, k > a, wide)
             if b > a:
-                _charge(begin, end, numbers, wide, charges)
-                x = charges
-            a, b = begin, begin
-            if _advance(layers, layer, numbers, x, v, i_syn):
-                subtract, once = layers[layer, SUBTRACT] != 0, layers[layer, ONCE] != 0
-                b += fire(begin, end, numbers, v, subtract, once, fired, events)
+                _charge(begin, staged, numbers, wide, charges)
+                _charge(staged, end, numbers, narrow, charges)
+            model, subtract = layers[layer, MODEL], layers[layer, SUBTRACT] != 0
+            x = charges if b > a else bias
+            if model == IF_MODEL:
+                fires = event_if(begin, end, numbers, x, subtract, v, fired)
+            elif model == LIF_MODEL:
+                fires = event_lif(begin, end, numbers, x, subtract, v, fired)
+            else:
+                fires = event_current_if(begin, end, numbers, x, subtract, v, i_syn, fired)
+            a, b = begin, list_fired(begin, end if fires else begin, words, begin, events)
             if len(raster):
                 _record(events, a, b, first, t, raster)
         if b > a and winner < 0:
@@ -172,6 +242,26 @@ def run_chain(
             if stop:
                 break
     return winner, latency
+
+
+@njit(cache=True, nogil=True)
+def _copy(addresses: Addresses, first: int, last: int, place: int, events: Addresses) -> int:
+    """Copy addresses to a place and return the end of the copy."""
+    for e in range(last - first):
+        events[place + e] = addresses[first + e]
+    return place + last - first
+
+
+@njit(cache=True, nogil=True)
+def _pick(level: Addresses, step_of_level: IntArray, lowest: int, step: int, fired: Flags) -> int:
+    """Let the inputs fire whose level is that of a step; return the lowest level of a later one."""
+    highest = lowest
+    while highest < len(step_of_level) and step_of_level[highest] == step:
+        highest += 1
+    if highest > lowest:
+        for i in range(len(level)):
+            fired[i] = lowest <= level[i] < highest
+    return highest
 
 
 @njit(cache=True, nogil=True)
@@ -192,9 +282,9 @@ def _collect(begin: int, end: int, sums: Numbers, more: bool, totals: Numbers) -
 
 
 @njit(cache=True, nogil=True)
-def _charge(begin: int, end: int, numbers: FloatArray, totals: Numbers, charges: FloatArray) -> None:
+def _charge(begin: int, end: int, numbers: FloatArray, sums: Numbers, charges: FloatArray) -> None:
     for n in range(np.uint64(begin), np.uint64(end)):
-        charges[n] = numbers[BIAS, n] + numbers[SCALE, n] * charges.dtype.type(totals[n])
+        charges[n] = numbers[BIAS, n] + numbers[SCALE, n] * charges.dtype.type(sums[n])
 
 
 @njit(cache=True, nogil=True)
@@ -202,19 +292,6 @@ def _record(events: Addresses, a: int, b: int, first: int, t: int, raster: Flags
     for e in range(a, b):
         if events[e] >= first:
             raster[t, events[e] - first] = 1
-
-
-@njit(cache=True, nogil=True)
-def _advance(
-    layers: IntArray, layer: int, numbers: FloatArray, charges: FloatArray, v: FloatArray, i_syn: FloatArray
-) -> bool:
-    """Advance the neurons of one layer up to the threshold; return whether any has reached it."""
-    begin, end = layers[layer, BEGIN], layers[layer, END]
-    if layers[layer, MODEL] == IF_MODEL:
-        return event_if(begin, end, numbers, charges, v)
-    if layers[layer, MODEL] == LIF_MODEL:
-        return event_lif(begin, end, numbers, charges, v)
-    return event_current_if(begin, end, numbers, charges, v, i_syn)
 
 
 def run_levels_reference(
@@ -257,12 +334,20 @@ def run_levels(
     totals: Numbers,
     most: int,
 ) -> tuple[int, int]:
-    """See :func:`run_levels_reference`."""
-    addresses, offsets = level_events(x, minimum, step_of_level, steps)
+    """See :func:`run_levels_reference`; of a few levels, those after the decision are never looked for."""
+    few = len(step_of_level) <= FEW
+    if few:
+        level, step = levels_of(x, minimum, len(step_of_level)), step_of_level
+        addresses, offsets = np.zeros(0, np.int32), np.zeros(steps + 1, np.int64)
+    else:
+        level, step = np.zeros(0, np.int32), np.zeros(0, np.int64)
+        addresses, offsets = level_events(x, minimum, step_of_level, steps)
     raster = np.zeros((0, 0), np.uint8)
-    return run_chain(
+    return _run(
         addresses,
         offsets,
+        level,
+        step,
         layers,
         starts,
         segments,

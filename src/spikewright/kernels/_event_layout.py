@@ -14,9 +14,10 @@ from __future__ import annotations
 LANES = 64
 """Layers begin and end at multiples of this address."""
 
-BEGIN, END, MODEL, SUBTRACT, ONCE = range(5)
+BEGIN, END, MODEL, SUBTRACT, SOURCE, PLACE, WIDTH = range(7)
 """What the columns of ``layers`` hold: the first address, the last one plus one, the model, whether a spike subtracts
-the threshold, and whether neurons fire at most once."""
+the threshold; the address of the first source, the place of its first weight, and how many weights each source has if
+all have as many, for the same targets from ``BEGIN`` on, and otherwise 0."""
 
 IF_MODEL, LIF_MODEL, CURRENT_IF_MODEL = range(3)
 """What ``MODEL`` may be."""

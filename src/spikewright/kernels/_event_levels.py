@@ -10,9 +10,6 @@ FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.int64]
 Addresses = NDArray[np.int32]
 
-FEW = 4
-"""Up to so many levels one pass over the inputs for each of them is faster than counting."""
-
 
 def level_events_reference(
     x: FloatArray, minimum: float, step_of_level: IntArray, steps: int
@@ -47,41 +44,13 @@ def level_events_reference(
 
 @njit(cache=True, nogil=True)
 def level_events(x: FloatArray, minimum: float, step_of_level: IntArray, steps: int) -> tuple[Addresses, IntArray]:
-    """See :func:`level_events_reference`; a few levels are picked one after another, more are sorted by counting."""
-    one, zero, half = x.dtype.type(1), x.dtype.type(0), x.dtype.type(0.5)
-    lowest, dark = x.dtype.type(minimum), x.dtype.type(len(step_of_level) - 1)
-    level = np.empty(len(x), np.int32)
-    for i in range(len(x)):
-        # What never fires has a level of its own, behind the last.
-        reached = (one - min(max(x[i], zero), one)) * dark + half
-        level[i] = np.int32(reached) if x[i] > lowest else np.int32(len(step_of_level))
-    offsets = np.zeros(steps + 3, np.int64)
-    addresses = np.empty(len(x) + 1, np.int32)
-    if len(step_of_level) <= FEW:
-        _pick(level, step_of_level, offsets, addresses)
-    else:
-        _count(level, step_of_level, steps, offsets, addresses)
-    return addresses[: offsets[steps]], offsets[: steps + 1]
-
-
-@njit(cache=True, nogil=True)
-def _pick(level: Addresses, step_of_level: IntArray, offsets: IntArray, addresses: Addresses) -> None:
-    count, step = 0, 0
-    for wanted in range(len(step_of_level)):
-        while step <= step_of_level[wanted]:
-            offsets[step] = count
-            step += 1
-        for i in range(len(level)):
-            addresses[count] = i
-            count += level[i] == wanted
-    offsets[step:] = count
-
-
-@njit(cache=True, nogil=True)
-def _count(level: Addresses, step_of_level: IntArray, steps: int, offsets: IntArray, addresses: Addresses) -> None:
+    """See :func:`level_events_reference`; inputs are sorted by counting."""
+    level = levels_of(x, minimum, len(step_of_level))
     # Each count stands two places late, so that the sums are first the starts of the steps and, when all addresses have
     # their place, their ends.
     step = np.empty(len(level), np.int64)
+    offsets = np.zeros(steps + 3, np.int64)
+    addresses = np.empty(len(level), np.int32)
     for i in range(len(level)):
         step[i] = step_of_level[level[i]] if level[i] < len(step_of_level) else steps
         offsets[step[i] + 2] += 1
@@ -90,3 +59,16 @@ def _count(level: Addresses, step_of_level: IntArray, steps: int, offsets: IntAr
     for i in range(len(level)):
         addresses[offsets[step[i] + 1]] = i
         offsets[step[i] + 1] += 1
+    return addresses[: offsets[steps]], offsets[: steps + 1]
+
+
+@njit(cache=True, nogil=True)
+def levels_of(x: FloatArray, minimum: float, levels: int) -> Addresses:
+    """Return the level of each input: 0 for 1, ``levels`` - 1 for 0, and ``levels`` for an input that never fires."""
+    one, zero, half = x.dtype.type(1), x.dtype.type(0), x.dtype.type(0.5)
+    lowest, dark, never = x.dtype.type(minimum), x.dtype.type(levels - 1), np.int32(levels)
+    level = np.empty(len(x), np.int32)
+    for i in range(len(x)):
+        reached = np.int32((one - min(max(x[i], zero), one)) * dark + half)
+        level[i] = reached if x[i] > lowest else never
+    return level

@@ -6,9 +6,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spikewright.kernels._event_layout import KEPT, OTHER, THRESHOLD
+from spikewright.kernels._event_fire import fire_reference
+from spikewright.kernels._event_layout import KEPT, OTHER, RESET, THRESHOLD
 
 FloatArray = NDArray[np.floating]
+Flags = NDArray[np.uint8]
 
 
 def event_lif_reference(
@@ -16,9 +18,11 @@ def event_lif_reference(
     end: int,
     numbers: FloatArray,
     charges: FloatArray,
+    subtract: bool,
     v: FloatArray,
+    fired: Flags,
 ) -> bool:
-    """Advance the neurons of a layer by one step up to the threshold, in the order of operations of ``LIF.step``.
+    """Advance the neurons of a layer by one step, in the order of operations of ``LIF.step``.
 
     Parameters
     ----------
@@ -28,18 +32,22 @@ def event_lif_reference(
         See ``_event_layout``; ``OTHER`` is the resting value.
     charges : array, shape (address,)
         What arrives.
+    subtract : bool
+        As for :func:`fire_reference`.
     v : array, shape (address,)
         Potentials, advanced in place.
+    fired : array of uint8, shape (address,)
+        Written: 1 where a neuron fires, 0 where it does not.
 
     Returns
     -------
     bool
-        Whether any neuron has reached its threshold.
+        Whether any neuron fires.
     """
     part = slice(begin, end)
     leak = numbers[OTHER, part]
     v[part] = leak + (v[part] - leak) * numbers[KEPT, part] + charges[part]
-    return bool((v[part] - numbers[THRESHOLD, part] >= 0).any())
+    return fire_reference(begin, end, numbers, subtract, v, fired)
 
 
 @njit(cache=True, nogil=True)
@@ -48,13 +56,19 @@ def event_lif(
     end: int,
     numbers: FloatArray,
     charges: FloatArray,
+    subtract: bool,
     v: FloatArray,
+    fired: Flags,
 ) -> bool:
     """See :func:`event_lif_reference`; one vectorised pass."""
     found = False
     for n in range(np.uint64(begin), np.uint64(end)):
         leak = numbers[OTHER, n]
         u = leak + (v[n] - leak) * numbers[KEPT, n] + charges[n]
-        v[n] = u
-        found |= u - numbers[THRESHOLD, n] >= 0
+        excess = u - numbers[THRESHOLD, n]
+        fires = excess >= 0
+        after = excess if subtract else u + (numbers[RESET, n] - u)
+        v[n] = after if fires else u
+        fired[n] = fires
+        found |= fires
     return found

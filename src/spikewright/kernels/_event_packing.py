@@ -83,9 +83,19 @@ def pack_chain(inputs: int, connections: Sequence[Rows], populations: Sequence[P
     """
     sizes = [inputs, *(len(population.bias) for population in populations)]
     begins = np.cumsum([0, *(-(-size // LANES) * LANES for size in sizes)])
+    whole = [_filled(rows, size) for rows, size in zip(connections, sizes[1:], strict=True)]
+    places = np.cumsum([0, *(len(rows.weights) for rows in whole)])
     layers = np.array(
         [
-            (begins[k + 1], begins[k + 2], population.model, population.subtract, population.once)
+            (
+                begins[k + 1],
+                begins[k + 2],
+                population.model,
+                population.subtract and not population.once,
+                begins[k],
+                places[k],
+                _width(whole[k]),
+            )
             for k, population in enumerate(populations)
         ],
         np.int64,
@@ -96,7 +106,8 @@ def pack_chain(inputs: int, connections: Sequence[Rows], populations: Sequence[P
     for k, (_, _, _, *values) in enumerate(populations):
         for row, value in zip(rows, values, strict=True):
             numbers[row, begins[k + 1] : begins[k + 1] + sizes[k + 1]] = value
-    whole = [_filled(rows, size) for rows, size in zip(connections, sizes[1:], strict=True)]
+        if populations[k].once:
+            numbers[RESET, begins[k + 1] : begins[k + 2]] = -np.inf
     starts, segments, weights = _joined(begins, sizes, whole)
     if weights.dtype.kind != "i":
         none = np.zeros(0, weights.dtype)
@@ -113,6 +124,13 @@ def _filled(rows: Rows, size: int) -> Rows:
         return rows
     weights = np.pad(rows.weights.reshape(-1, size), ((0, 0), (0, width - size)))
     return rows._replace(lengths=np.full_like(rows.lengths, width), weights=weights.ravel())
+
+
+def _width(rows: Rows) -> int:
+    """Return how many weights each source has if all have as many for the same targets, the first among them; or 0."""
+    if not len(rows.lengths) or (np.diff(rows.starts) != 1).any() or rows.targets.any():
+        return 0
+    return int(rows.lengths[0]) if (rows.lengths == rows.lengths[0]).all() else 0
 
 
 def _joined(begins: IntArray, sizes: Sequence[int], connections: Sequence[Rows]) -> tuple[IntArray, IntArray, Numbers]:

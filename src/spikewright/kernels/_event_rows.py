@@ -51,3 +51,60 @@ def add_rows(
             target, weight = np.uint64(segments[s, 0]), np.uint64(segments[s, 2])
             for k in range(np.uint64(segments[s, 1])):
                 sums[target + k] += weights[weight + k]
+
+
+def add_dense_rows_reference(
+    events: Addresses,
+    first: int,
+    last: int,
+    source: int,
+    place: int,
+    width: int,
+    target: int,
+    weights: Numbers,
+    sums: Numbers,
+) -> None:
+    """Add the weights of some events whose synapses are one row each, of the same targets.
+
+    Parameters
+    ----------
+    events, first, last, weights, sums
+        As for :func:`add_rows_reference`.
+    source, place : int
+        The address of the first source, and the place of its first weight; those of the next source follow.
+    width, target : int
+        Number of targets, and the first of them.
+    """
+    for event in events[first:last]:
+        for k in range(width):
+            sums[target + k] += weights[place + (event - source) * width + k]
+
+
+@njit(cache=True, nogil=True)
+def add_dense_rows(
+    events: Addresses,
+    first: int,
+    last: int,
+    source: int,
+    place: int,
+    width: int,
+    target: int,
+    weights: Numbers,
+    sums: Numbers,
+) -> None:
+    """See :func:`add_dense_rows_reference`; eight rows are one pass over the sums, which take them in their order."""
+    start, many, at = np.uint64(target), np.uint64(width), first
+    before = place - source * width
+    while at + 8 <= last:
+        a, b = np.uint64(before + events[at] * width), np.uint64(before + events[at + 1] * width)
+        c, d = np.uint64(before + events[at + 2] * width), np.uint64(before + events[at + 3] * width)
+        e, f = np.uint64(before + events[at + 4] * width), np.uint64(before + events[at + 5] * width)
+        g, h = np.uint64(before + events[at + 6] * width), np.uint64(before + events[at + 7] * width)
+        for k in range(many):
+            four = sums[start + k] + weights[a + k] + weights[b + k] + weights[c + k] + weights[d + k]
+            sums[start + k] = four + weights[e + k] + weights[f + k] + weights[g + k] + weights[h + k]
+        at += 8
+    for n in range(at, last):
+        a = np.uint64(before + events[n] * width)
+        for k in range(many):
+            sums[start + k] += weights[a + k]
