@@ -6,7 +6,7 @@ OUT ?= comparison
 BENCH ?= all
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv compare test lint docs bench results lock clean
+.PHONY: help venv compare test lint docs bench bench-peers results lock clean
 
 help:
 	@echo "make compare   compare all learners on digits (about 3 minutes) and write a page"
@@ -14,7 +14,8 @@ help:
 	@echo "make lint      check style, types and the direction of imports"
 	@echo "make docs      build the documentation; warnings are errors"
 	@echo "make bench     measure speed; BENCH=name for one"
-	@echo "make results   write docs/results.md from the records in results/"
+	@echo "make bench-peers   make the environments of the libraries it is measured against"
+	@echo "make results   write docs/results.md and docs/performance.md from the records in results/"
 	@echo "make venv      make the environment only"
 
 venv: $(STAMP)
@@ -42,10 +43,14 @@ docs: $(STAMP)
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/run.py $(BENCH)
+	$(BIN)/python -m benchmarks.run $(BENCH)
+
+bench-peers: $(STAMP)
+	$(BIN)/python -m benchmarks.make_environments
 
 results: $(STAMP)
 	$(BIN)/python docs/make_results.py
+	$(BIN)/python docs/make_performance.py
 
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -1,133 +1,83 @@
-"""Measure speed as ratios within one run: ``python benchmarks/run.py [all | NAME]``; writes ``results/bench.json``.
-
-Each case runs ours and the other in turn (A B A B), after warm-ups, and prints medians and quartiles. No time is
-printed for two that do not give the same spikes.
-"""
+"""Measure speed: ``python -m benchmarks.run [NAME ...]``; prints a table and merges the records into a file."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
-import platform
+import subprocess
 import sys
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from statistics import median, quantiles
+from types import ModuleType
 
-import torch
-from torch import Tensor, nn
+from benchmarks._case import Case
+from benchmarks._outcome import Record
+from benchmarks._peer import ROOT, environment, peers
+from benchmarks._protocol import Protocol
+from benchmarks._records import merge, reason
+from benchmarks._table import show
 
-import spikewright as sw
-from spikewright.neurons import ArcTan, NeuronModel
-
-WARM_UPS = 3
-RUNS = 9
-RESULTS = Path(__file__).parents[1] / "results" / "bench.json"
-
-
-def scan() -> list[dict[str, object]]:
-    """Run the compiled scan of LIF neurons, forward and backward, beside the loop over its step."""
-    rows = []
-    for steps, batch, neurons in ((100, 64, 1000), (500, 16, 4096)):
-        torch.manual_seed(0)
-        x = torch.randn(steps, batch, neurons) * 0.5
-        neuron = sw.LIF(tau_mem=0.02, surrogate=ArcTan(2.0))
-
-        rows.append(
-            measured(
-                f"{steps} x {batch} x {neurons}",
-                ours=partial(_forward_backward, sw.LIF.scan, neuron, x),
-                other=partial(_forward_backward, NeuronModel.scan, neuron, x),
-                name="loop over step",
-            )
-        )
-    return rows
-
-
-def _forward_backward(run: Callable[..., tuple[Tensor, object]], neuron: sw.LIF, x: Tensor) -> Tensor:
-    charges = x.clone().requires_grad_()
-    spikes, _ = run(neuron, charges, dt=1e-3)
-    spikes.sum().backward()
-    return spikes
-
-
-def events() -> list[dict[str, object]]:
-    """Run the event-driven engine on one sample, beside the batch engine."""
-    rows = []
-    for density in (0.01, 0.1):
-        torch.manual_seed(0)
-        net = sw.Network(
-            sw.coding.Poisson(steps=100, max_rate=1000 * density),
-            sw.Layer(nn.Linear(784, 800, bias=False), sw.LIF(tau_mem=0.02)),
-            sw.Layer(nn.Linear(800, 10, bias=False), sw.LIF(tau_mem=0.02)),
-            sw.coding.SpikeCount(),
-            dt=1e-3,
-        ).double()
-        raster = net.encode(torch.ones(1, 784), generator=torch.Generator().manual_seed(1))
-        rows.append(
-            measured(
-                f"784-800-10, 100 steps, input density {density}",
-                ours=partial(_spikes, sw.engines.EventDriven(), net, raster),
-                other=partial(_spikes, sw.engines.Batch(), net, raster),
-                name="Batch",
-            )
-        )
-    return rows
-
-
-def _spikes(engine: sw.engines.Engine, net: sw.Network, raster: Tensor) -> Tensor:
-    return engine.propagate(net, raster)["layer2"]
-
-
-def measured(case: str, *, ours: Callable[[], Tensor], other: Callable[[], Tensor], name: str) -> dict[str, object]:
-    """Run two in turn and return medians, quartiles and the ratio."""
-    same = torch.equal(ours(), other())
-    if not same:
-        return {"case": case, "spikes_differ": True}
-    times: dict[str, list[float]] = {"ours": [], name: []}
-    for number in range(WARM_UPS + RUNS):
-        for key, function in (("ours", ours), (name, other)):
-            started = time.perf_counter()
-            function()
-            if number >= WARM_UPS:
-                times[key].append(time.perf_counter() - started)
-    return {
-        "case": case,
-        "threads": torch.get_num_threads(),
-        "seconds": {key: median(values) for key, values in times.items()},
-        "quartiles": {key: quantiles(values, n=4)[::2] for key, values in times.items()},
-        "ratio": median(times[name]) / median(times["ours"]),
-        "spikes_differ": False,
-    }
-
-
-BENCHES = (scan, events)
+RESULTS = ROOT / "results" / "bench.json"
 
 
 def main() -> int:
-    """Run the benches that were asked for, print and record them."""
+    """Run what was asked for; the exit code is 1 where ours failed."""
+    asked = arguments()
+    failed = False
+    for threads in asked.threads:
+        protocol = Protocol(peers(), machine(threads), warm_ups=asked.warm_ups, runs=asked.runs)
+        for bench, case in chosen(asked, threads):
+            try:
+                row = getattr(protocol, case.measured)(bench, case)
+            except OSError as error:
+                print(f"{bench.NAME}: {case.name}: {error}", file=sys.stderr)
+                failed = True
+                continue
+            row["why"] = reason(row)
+            merge(asked.out, row, [known.name for known in bench.cases()])
+            show(row)
+            failed |= row["ours"] in row["failed"]
+    return int(failed)
+
+
+def chosen(asked: argparse.Namespace, threads: int) -> Iterator[tuple[ModuleType, Case]]:
+    """Yield the cases that were asked for, of those that are measured with so many threads."""
+    for bench in benches(asked.names):
+        for case in bench.cases():
+            if threads in case.threads and asked.case in case.name:
+                yield bench, case
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", nargs="?", default="all", choices=["all", *(bench.__name__ for bench in BENCHES)])
-    asked = parser.parse_args().name
-    rows = []
-    for bench in BENCHES:
-        if asked not in ("all", bench.__name__):
-            continue
-        for row in bench():
-            rows.append({"bench": bench.__name__, **row})
-            print(json.dumps(rows[-1]))
-    about = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": platform.machine(),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "spikewright": sw.__version__},
-    }
-    if asked == "all":
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps([{**row, **about} for row in rows], indent=1) + "\n")
-    return int(any(row["spikes_differ"] for row in rows))
+    parser.add_argument("names", nargs="*", default=["all"], help="benches, such as train-mlp; all if none is named")
+    parser.add_argument("--case", default="", help="only cases whose name contains this")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--warm-ups", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    return parser.parse_args()
+
+
+def benches(names: Iterable[str]) -> list[ModuleType]:
+    """Return the modules of the named benches, or of all."""
+    files = sorted(Path(__file__).parent.joinpath("benches").glob("[!_]*.py"))
+    known = {file.stem.replace("_", "-"): f"benchmarks.benches.{file.stem}" for file in files}
+    wanted = list(known) if "all" in names else list(names)
+    unknown = sorted(set(wanted) - set(known))
+    if unknown:
+        sys.exit(f"There is no bench {unknown[0]!r}. Known: {', '.join(known)}.")
+    return [importlib.import_module(known[name]) for name in wanted]
+
+
+def machine(threads: int) -> Record:
+    """Return what this machine can do with so many threads."""
+    command = [sys.executable, "-m", "benchmarks.machine", str(threads)]
+    done = subprocess.run(command, cwd=ROOT, env=environment("", threads), check=True, capture_output=True, text=True)
+    found: Record = json.loads(done.stdout)
+    return found
 
 
 if __name__ == "__main__":

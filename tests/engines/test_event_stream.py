@@ -128,6 +128,23 @@ def test_graded_values_are_not_streamed():
 
 
 @pytest.mark.parametrize(
+    "model",
+    [neurons.IF(v_threshold=0.90371), neurons.ALIF(tau_mem=0.02, tau_adapt=0.05, v_threshold=0.7), MODELS["reset"]],
+)
+def test_longer_networks_run_layer_by_layer(model):
+    """Any neurons, sparse connections that feed back, and a second layer."""
+    first = network(model).layers["layer1"]
+    net = Network(Direct(steps=60), first, Layer(nn.Linear(SIZE, 5), model), SpikeCount(), dt=DT).double()
+    raster = raster_for(net)
+    expected = Reference().propagate(net, raster)
+    assert not any("stream" in line for line in EventDriven().explain(net))
+    for engine in (Batch(), EventDriven()):
+        outputs = engine.propagate(net, raster)
+        assert all(torch.equal(outputs[name], output) for name, output in expected.items())
+    assert expected["layer1"].sum() > 300
+
+
+@pytest.mark.parametrize(
     ("layers", "words"),
     [
         ([Layer(drawn(SIZE), MODELS["reset"]), Layer(drawn(SIZE), MODELS["reset"])], "more than one layer"),

@@ -1,0 +1,65 @@
+"""The file of records, ``results/bench.json``: one object for each bench, case and number of threads."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Collection
+from pathlib import Path
+
+from benchmarks._outcome import Record
+
+REASONS = Path(__file__).with_name("why.toml")
+
+
+def read(path: Path) -> list[Record]:
+    """Return the records of a file, none if it does not exist."""
+    return json.loads(path.read_text()) if path.exists() else []
+
+
+def merge(path: Path, row: Record, known: Collection[str]) -> None:
+    """Write a record in place of the one of the same bench, case and threads.
+
+    Parameters
+    ----------
+    known : collection of str
+        All cases of the bench; records of cases that it has no more are dropped.
+    """
+    rows = [
+        old
+        for old in read(path)
+        if identity(old) != identity(row) and (old["bench"] != row["bench"] or old["case"] in known)
+    ]
+    rows = sorted([*rows, row], key=lambda old: (old["bench"], old["threads"]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(rows, indent=1) + "\n")
+    beside.replace(path)
+
+
+def identity(row: Record) -> tuple[str, str, int]:
+    """Return what makes a record the same as another."""
+    return row["bench"], row["case"], row["threads"]
+
+
+def reason(row: Record, path: Path = REASONS) -> str | None:
+    """Return why a record falls short of its goals, from ``why.toml``; ``None`` if it does not or no one has said why.
+
+    The file lists ``bench``, ``case`` (a part of its name; all cases if left out), ``threads`` (all if left out) and
+    ``why``; the first that fits is taken.
+    """
+    if row["met"]:
+        return None
+    for entry in tomllib.loads(path.read_text()).get("short", []):
+        if (
+            entry["bench"] == row["bench"]
+            and entry.get("case", "") in row["case"]
+            and entry.get("threads", row["threads"]) == row["threads"]
+        ):
+            return str(entry["why"])
+    return None
+
+
+def quantity(row: Record) -> str:
+    """Return what a record counts: ``"seconds"`` or ``"bytes"``."""
+    return "bytes" if "ours_bytes" in row else "seconds"

@@ -1,0 +1,34 @@
+"""Peak memory of the work of train-mlp, and how it grows with the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks._case import Case, Entrant, Goal
+from benchmarks.benches.train_mlp import PARAMETERS, PEERS, inputs, reference
+
+__all__ = ["NAME", "WORK", "cases", "inputs", "reference"]
+
+NAME = "memory"
+WORK = "train_mlp"
+STEPS = (25, 100, 400)
+BESIDE = ("bfloat16", "recomputed", "recomputed+returned memory")
+RIVALS = tuple(Entrant(peer) for peer in PEERS)
+
+
+def cases() -> Iterator[Case]:
+    """Measure the peak at three lengths, and the growth a step with recomputation."""
+    for steps in STEPS:
+        beside = (Entrant("spikewright", variant, counts=False) for variant in BESIDE)
+        entrants = (Entrant("spikewright"), *RIVALS, *beside)
+        parameters = {**PARAMETERS, "steps": steps}
+        yield Case(f"peak, {steps} steps", parameters, entrants, (Goal("peers", 4.0),), measured="peaks", threads=(1,))
+    yield Case(
+        f"growth a step, {STEPS[0]} to {STEPS[-1]} steps",
+        PARAMETERS,
+        (Entrant("spikewright", "recomputed"), *RIVALS, Entrant("spikewright", BESIDE[-1], counts=False)),
+        (Goal("peers", 10.0),),
+        measured="growths",
+        between=(STEPS[0], STEPS[-1]),
+        threads=(1,),
+    )
