@@ -42,15 +42,17 @@ class EventDriven(Engine):
     """Adds the weights of each spike that arrives, in compiled loops, on the CPU; graded values multiply.
 
     A chain of dense, convolutional and pooling layers of IF, LIF or CurrentIF neurons is compiled as a whole: events
-    are lists of addresses, weights lie row by row of their source, and one call runs all layers through all steps. In
-    any other network layers run one after another: dense, convolutional and delayed connections are scattered, all
-    others (pools, delays, lateral sums) are computed as the network does, a layer that receives analog values is a
-    dense product, and neurons advance by ``step``. :meth:`explain` says which it is and why.
+    are lists of addresses, weights lie row by row of their source, and one call runs all layers through all steps. One
+    layer of LIF neurons with :class:`spikewright.network.FixedFanOut` is a :class:`Stream`, which touches only neurons
+    that receive something. In any other network layers run one after another: dense, convolutional and delayed
+    connections are scattered, all others (pools, delays, lateral sums) are computed as the network does, a layer that
+    receives analog values is a dense product, and neurons advance by ``step``. :meth:`explain` says which it is and
+    why.
 
-    It keeps the network's dtype. In float64 its spikes are those of the other engines. In float32 sums in another order
-    may fall on the other side of the threshold: 5 of 32.2 million outputs differed from those of the Batch engine
-    (1.6e-7) in five untrained 784-800-800-10 networks of LIF neurons, each run for 20 steps on 200 samples of uniform
-    noise in a Poisson code of 10 % spikes.
+    It keeps the network's dtype. In float64 its spikes are those of the other engines, for a stream up to rounding at
+    the threshold. In float32 sums in another order may fall on the other side of the threshold: 5 of 32.2 million
+    outputs differed from those of the Batch engine (1.6e-7) in five untrained 784-800-800-10 networks of LIF neurons,
+    each run for 20 steps on 200 samples of uniform noise in a Poisson code of 10 % spikes.
 
     Parameters
     ----------

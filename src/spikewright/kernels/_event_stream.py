@@ -29,6 +29,11 @@ LINE = 64
 """Bytes of a cache line."""
 
 
+AHEAD = 3
+"""Spikes between the one whose row is fetched and the one that is delivered: a row comes from memory in about as long
+as two rows of 100 targets take."""
+
+
 class Leaky(NamedTuple):
     """What is the same for all neurons, in their dtype.
 
@@ -126,12 +131,12 @@ def deliver_rows(
     crossed: Addresses,
     count: int,
 ) -> int:
-    """See :func:`deliver_rows_reference`; rows are fetched two spikes ahead, the neurons they reach one spike ahead."""
+    """See :func:`deliver_rows_reference`; rows are fetched some spikes ahead, neurons one spike ahead."""
     last, synapses = len(sources) - 1, targets.shape[1]
     for e in range(last + 1):
-        if e + 2 <= last:
-            _fetch_row(targets, sources[e + 2])
-            _fetch_row(weights, sources[e + 2])
+        if e + AHEAD <= last:
+            _fetch_row(targets, sources[e + AHEAD])
+            _fetch_row(weights, sources[e + AHEAD])
         source, coming = np.uint32(sources[e]), np.uint32(sources[min(e + 1, last)])
         for k in range(np.uint64(synapses)):
             prefetch(records, targets[coming, k])
