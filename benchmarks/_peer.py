@@ -23,15 +23,13 @@ PATIENCE = 900.0
 
 # glibc returns large blocks to the system on `free`, and touching fresh pages again costs more than most arithmetic.
 KEPT = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_TOP_PAD_": str(2**26)}
-# Or the other way round: a heap with holes in it cannot be returned, separate blocks can.
-RETURNED = {"MALLOC_MMAP_THRESHOLD_": str(2**16)}
 
 VARIANTS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "bfloat16": ({}, {"precision": "bfloat16"}),
     "compiled": ({}, {"compiled": True}),
     "int8": ({}, {"bits": 8}),
+    "default memory": ({}, {"freed": "default"}),
     "kept memory": (KEPT, {}),
-    "returned memory": (RETURNED, {}),
     "recomputed": ({}, {"recompute_every": 10}),
     "smallest": ({}, {"neurons": 10**4, "checked": 0}),
 }

@@ -22,7 +22,9 @@ Written by `make results` from the records of `make bench` in `results/bench.jso
 `benchmarks/README.md`. Every figure is the median of runs in turn within one run on one machine. A peer's time stands
 here only if its spikes are those of the reference: at most one in 10,000 differs in float32, where sums in another
 order change ties, and one in 20 with bfloat16, which rounds the charges. What stands in brackets is no rival: the
-artificial network of the same shape, `torch.compile`, and runs in which the C library was told to keep freed memory.
+artificial network of the same shape, `torch.compile`, and runs that differ in what the C library does with freed
+memory: ours keep it, as every fit does and `spikewright.fitting.keep_freed_memory()` does in a loop of one's own; peers
+run as a user gets them, and, in brackets, with the same told to the C library from outside.
 
 """
 

@@ -24,7 +24,7 @@ ENTRANTS = (
     Entrant("norse"),
     Entrant("spyx"),
     Entrant("spyker"),
-    Entrant("spikewright", "kept memory", counts=False),
+    Entrant("spikewright", "default memory", counts=False),
     Entrant("snntorch", "kept memory", counts=False),
     Entrant("spikingjelly", "kept memory", counts=False),
 )

@@ -18,7 +18,7 @@ PARAMETERS = {"steps": 10, "batch": 64, "density": 0.2, "decay": _lif.DECAY}
 PEERS = ("snntorch", "spikingjelly", "sinabs", "norse", "spyx")
 BESIDE = (
     Entrant("ann", counts=False),
-    Entrant("spikewright", "kept memory", counts=False),
+    Entrant("spikewright", "default memory", counts=False),
     Entrant("spikingjelly", "kept memory", counts=False),
 )
 SHAPES = {

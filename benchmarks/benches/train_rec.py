@@ -17,7 +17,7 @@ PARAMETERS = {"steps": 250, "batch": 64, "density": 0.02, "decay": _lif.DECAY}
 PEERS = ("snntorch", "spikingjelly", "sinabs", "norse", "spyx")
 BESIDE = (
     Entrant("spikewright", "bfloat16", counts=False),
-    Entrant("spikewright", "kept memory", counts=False),
+    Entrant("spikewright", "default memory", counts=False),
     Entrant("spikingjelly", "kept memory", counts=False),
 )
 ON_PAPER = _lif.on_paper(250 * 64, [(700 * 256, 1, 256), (256 * 256, 1, 0), (256 * 20, 1, 20)])

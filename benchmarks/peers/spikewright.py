@@ -22,6 +22,13 @@ DISTRIBUTIONS = ("spikewright", "torch", "numba")
 DT = 1e-3
 ROWS = 10**4
 
+FREED = {
+    "kept": sw.fitting.keep_freed_memory,
+    "returned": sw.fitting.return_freed_memory,
+    "default": bool,
+}
+"""What becomes of freed memory: a loop that trains keeps it, one that lacks memory returns it."""
+
 
 def neuron(decay: float) -> sw.LIF:
     """Return neurons that keep ``decay`` of their potential each step."""
@@ -30,6 +37,7 @@ def neuron(decay: float) -> sw.LIF:
 
 def scan(parameters: dict[str, Any], inputs: Arrays) -> Job:
     """Run the neuron's scan."""
+    FREED[parameters.get("freed", "kept")]()
     model = neuron(parameters["decay"])
 
     def run(x: Tensor) -> Tensor:
@@ -70,6 +78,7 @@ def train_rec(parameters: dict[str, Any], inputs: Arrays) -> Job:
 
 def trained(layers: list[sw.Layer], parameters: dict[str, Any], inputs: Arrays) -> Job:
     """Return the work of training a network; the raster is ready, so the encoder is not used."""
+    FREED[parameters.get("freed", "kept")]()
     net = sw.Network(sw.coding.Direct(steps=parameters["steps"]), *layers, sw.coding.SpikeCount(), dt=DT)
     names = [name for name, layer, _ in net.sources() if layer.neuron is not None]
 
