@@ -37,7 +37,7 @@ class DeltaRule(Training):
 
     def advance(self, round_):
         tell("round", type(self.learner).__name__, self.learner.seed, round_)
-        time.sleep(self.learner.SECONDS)
+        self.learner.pause(round_)
         generator = torch.Generator().manual_seed(1000 * self.learner.seed + round_)
         weight = self.net.layers["layer2"].connection.weight
         with torch.no_grad():
@@ -58,7 +58,6 @@ class DeltaRule(Training):
 
 class Telling(Learner):
     card = Twin.card
-    SECONDS = 0.0
 
     def __init__(self, epochs=2, *, seed=0):
         self.epochs = epochs
@@ -68,9 +67,15 @@ class Telling(Learner):
         tell("begin", type(self).__name__, self.seed)
         return DeltaRule(self, train, classes)
 
+    def pause(self, round_):
+        pass
+
 
 class Slow(Telling):
-    SECONDS = 0.05
+    def pause(self, round_):
+        time.sleep(0.05)
+        while round_ == self.epochs - 1 and os.path.exists(f"{os.environ['TOLD']}.hold{self.seed}"):
+            time.sleep(0.01)
 
 
 class Failing(Telling):
@@ -80,7 +85,8 @@ class Failing(Telling):
             raise RuntimeError("odd\\nseeds do not work")
         return training
 """
-"""Learners of a user's own: a delta rule that tells of every round, one that takes its time, one that fails."""
+"""Learners of a user's own: a delta rule that tells of every round, one that takes its time and can be held, one
+that fails."""
 
 
 @pytest.fixture

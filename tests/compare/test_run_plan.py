@@ -181,11 +181,11 @@ def test_an_interrupted_cell_goes_on(data, told, tmp_path, monkeypatch):
     plan = Plan((data,), split_methods("telling_learners:Telling:epochs=6"), seeds=(0,))
     (whole,) = run_plan(plan, tmp_path / "whole", **THREADS)
     told.write_text("")
-    monkeypatch.setattr("telling_learners.time.sleep", lambda _: interrupt(told))
+    monkeypatch.setattr("telling_learners.Telling.pause", lambda *_: interrupt(told))
     with pytest.raises(KeyboardInterrupt):
         run_plan(plan, tmp_path / "out", **THREADS)
     assert {path.suffix for path in (tmp_path / "out" / "checkpoints").iterdir()} == {".safetensors", ".claim"}
-    monkeypatch.setattr("telling_learners.time.sleep", lambda _: None)
+    monkeypatch.setattr("telling_learners.Telling.pause", lambda *_: None)
     (record,) = run_plan(plan, tmp_path / "out", **THREADS)
     # Round 3 was interrupted before its end, so it is done again; 0 to 2 are not.
     assert [line for line in told.read_text().splitlines() if line.startswith("round")] == [

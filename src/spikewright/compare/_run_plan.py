@@ -25,6 +25,8 @@ from spikewright.compare._work import Work, failure, perform
 from spikewright.data import FetchProgress
 
 _FRUITLESS = 3
+_OF_CHILDREN = frozenset({"loky", "multiprocessing"})
+"""Backends whose workers are children of the comparison and work for it alone."""
 _KILLED = (
     "the process was killed while it worked on this cell alone, most likely because memory ran out. "
     "Give the method a smaller network or batch, or the machine more memory, and retry"
@@ -84,7 +86,8 @@ def run_plan(
     store.plan(cells)
     if retry:
         store.forget_failed()
-    works = [Work(planned, folder, root, os.getpid()) for planned in cells]
+    parent = os.getpid() if backend in _OF_CHILDREN else None
+    works = [Work(planned, folder, root, parent) for planned in cells]
     _clear(works, store.finished())
     _run_all(works, _Pool(n_jobs, backend), callback or _ignore)
     return [record for record, planned in _read(store) if planned]

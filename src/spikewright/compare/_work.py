@@ -38,14 +38,14 @@ class Work:
         Of the comparison: ``records.sqlite``, ``models/`` and ``checkpoints/``.
     root : Path or None
         Folder of the data files.
-    parent : int
-        Process that runs the comparison.
+    parent : int or None
+        Process that runs the comparison, if those that do the work are its children.
     """
 
     planned: Planned
     folder: Path
     root: Path | None
-    parent: int
+    parent: int | None
 
     @property
     def cell(self) -> Cell:
@@ -89,7 +89,8 @@ def perform(work: Work) -> Record:
     A fit that was stopped goes on from its checkpoint. Nothing that a method raises leaves this function; that the
     process is told to stop does.
     """
-    end_with(work.parent)
+    if work.parent is not None:
+        end_with(work.parent)
     use_one_thread()
     started = time.perf_counter()
     with work.claimed() as claim:
