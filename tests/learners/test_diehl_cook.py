@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 
 from spikewright.data import DataShape
 from spikewright.engines import run
+from spikewright.fitting import Labelled
 from spikewright.learners import DiehlCook
 from spikewright.neurons import ConductanceLIF
 from spikewright.spikes import Events
@@ -74,14 +75,14 @@ def test_weights_keep_their_mean_and_thresholds_rise(digits):
 
 @pytest.mark.parametrize("stop", [0, 1])
 def test_resumed_fit_has_the_same_bits(digits, tmp_path, stop):
-    """With several rounds in a pass, stopped in the middle of one."""
+    """With rounds that are no whole passes, stopped in the middle of one."""
     x, y = digits
 
     def learner():
         return DiehlCook(8, epochs=2, steps=200, round_size=25, naming=20, seed=4)
 
     whole = learner().fit(x[:60], y[:60])
-    assert len(whole.history_) == 6
+    assert len(whole.history_) == 5
     path = tmp_path / "fit.safetensors"
     with pytest.raises(KeyboardInterrupt):
         learner().fit(x[:60], y[:60], checkpoint=path, callback=stopping_after(stop + 1))
@@ -92,13 +93,25 @@ def test_resumed_fit_has_the_same_bits(digits, tmp_path, stop):
     assert resumed.train_synaptic_operations_ == whole.train_synaptic_operations_
 
 
+@pytest.mark.parametrize(("round_size", "rounds"), [(None, 3), (4, 8), (10, 3), (15, 2), (30, 1), (31, 1)])
+def test_each_pass_shows_every_sample_once(digits, round_size, rounds):
+    """However passes are cut into rounds, and each in an order of its own."""
+    x, y = digits
+    learner = DiehlCook(3, epochs=3, steps=10, round_size=round_size)
+    training = learner.begin(Labelled(x[:10], y[:10]), 10)
+    assert training.rounds == rounds
+    orders = np.split(np.concatenate([training._shown(round_) for round_ in range(rounds)]), 3)
+    assert [sorted(order) for order in orders] == [list(range(10))] * 3
+    assert len({tuple(order) for order in orders}) == 3
+
+
 def test_counts_of_neurons_that_never_fire():
     """Each presentation delivers every spike to every neuron; nothing is learned, and all neurons stay nameless."""
     train = recordings(6, spikes=40, late=5)
     learner = DiehlCook(7, epochs=3, steps=100, dt=1e-3, drive=1e-3, naming=4, round_size=4)
     learner.fit(train, [0, 1] * 3)
-    rounds = 2
-    presentations = 3 * (6 + rounds * 4)
+    rounds = 5
+    presentations = 3 * 6 + rounds * 4
     assert learner.train_samples_ == presentations
     assert learner.train_synaptic_operations_ == presentations * 40 * 7
     assert learner.network_.readout.labels.tolist() == [-1] * 7

@@ -60,8 +60,8 @@ class DiehlCook(Learner):
         Seconds between two samples, in which thresholds decay.
     naming : int
         Number of training samples by whose responses neurons are named.
-    round_size : int
-        Samples of a round; neurons are named after each.
+    round_size : int, optional
+        Samples of a round; neurons are named after each. By default a round is one pass over the data.
     seed : int
         Fixes the first weights, the order of samples and all spikes.
 
@@ -117,7 +117,7 @@ class DiehlCook(Learner):
         mean_weight: float = 0.1,
         rest: float = 0.15,
         naming: int = 10_000,
-        round_size: int = 60_000,
+        round_size: int | None = None,
         seed: int = 0,
     ) -> None:
         self.neurons = neurons
@@ -176,7 +176,9 @@ class DiehlCook(Learner):
         return DiehlCookTraining(source, train.y, classes, plan)
 
     def _check(self) -> None:
-        for name in ("neurons", "epochs", "steps", "naming", "round_size"):
+        if self.round_size is not None:
+            check_count("DiehlCook.round_size", self.round_size)
+        for name in ("neurons", "epochs", "steps", "naming"):
             check_count(f"DiehlCook.{name}", getattr(self, name))
         for name in ("dt", "tau_pre", "tau_fast", "tau_slow", "rest"):
             check_positive(f"DiehlCook.{name}", getattr(self, name), "seconds")

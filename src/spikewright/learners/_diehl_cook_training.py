@@ -36,21 +36,21 @@ class Plan:
     rest: float
     epochs: int
     naming: int
-    round_size: int
+    round_size: int | None
     seed: int
     dt: float
 
 
 class DiehlCookTraining(Training):
-    """Presents samples in random order; a round is a part of a pass, at the end of which neurons are named.
+    """Presents samples in random order; a round is a part of a pass or several, at whose end neurons are named.
 
     The randomness of a round is seeded by the fit's seed and the round's number.
     """
 
     def __init__(self, source: SpikeSource, labels: NDArray[np.int64], classes: int, plan: Plan) -> None:
         self._source, self._labels, self._classes, self._plan = source, labels, classes, plan
-        self._per_epoch = ceil(len(labels) / plan.round_size)
-        self.rounds = plan.epochs * self._per_epoch
+        self._round_size = plan.round_size or len(labels)
+        self.rounds = ceil(plan.epochs * len(labels) / self._round_size)
         inputs = prod(source.shape)
         self._membrane, self._plasticity = membrane(plan), plasticity(plan, inputs)
         draws = np.random.default_rng((plan.seed, FIRST_DRAWS))
@@ -61,9 +61,7 @@ class DiehlCookTraining(Training):
 
     def advance(self, round_: int) -> dict[str, float]:
         """Show the samples of one round and name the neurons; report spikes a sample and the mean threshold shift."""
-        epoch, part = divmod(round_, self._per_epoch)
-        order = np.random.default_rng((self._plan.seed, ORDERS, epoch)).permutation(len(self._labels))
-        shown = order[part * self._plan.round_size : (part + 1) * self._plan.round_size]
+        shown = self._shown(round_)
         steps = self._source.encoder.steps
         kept = exp(-(steps * self._plan.dt + self._plan.rest) / float(self._plan.neuron.tau_theta))
         spikes = 0
@@ -101,6 +99,16 @@ class DiehlCookTraining(Training):
         self._weight = state["weight"].numpy().copy()
         self._theta = state["theta"].numpy().copy()
         self._names = state["names"].numpy().copy()
+
+    def _shown(self, round_: int) -> NDArray[np.int64]:
+        """Return the samples of a round, in order; each pass over the data has an order of its own."""
+        count = len(self._labels)
+        first = round_ * self._round_size
+        last = min(first + self._round_size, self._plan.epochs * count)
+        passes = range(first // count, ceil(last / count))
+        orders = [np.random.default_rng((self._plan.seed, ORDERS, epoch)).permutation(count) for epoch in passes]
+        start = first - passes[0] * count
+        return np.concatenate(orders)[start : start + last - first]
 
     def _present(self, sample: int, seed: int, *, learn: bool) -> NDArray[np.int64]:
         """Show one sample and return the neurons that fired, once for each spike."""
