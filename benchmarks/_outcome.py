@@ -69,7 +69,8 @@ def record(
         f"ours_{quantity}": own,
         f"peers_{quantity}": outcome.named(rivals),
         f"beside_{quantity}": outcome.named(beside),
-        "ratio": min(rivals.values()) / own if own and rivals else None,
+        "families": outcome.named({entrant: families.get(entrant.peer) for entrant in rivals}),
+        "ratio": goals[0]["ratio"] if goals else min(rivals.values()) / own if own and rivals else None,
         "at_least": case.goals[0].at_least if case.goals else None,
         "goals": goals,
         "met": own is not None and all(goal["met"] for goal in goals),
@@ -94,6 +95,40 @@ def record(
         "machine": machine,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def by_family(row: Record) -> list[Record]:
+    """Return a record for each family that it has a goal over, in which the other families stand beside.
+
+    So ``ratio`` and ``at_least`` of every record are of the same peers.
+    """
+    over = [goal for goal in row["goals"] if goal["over"] in row["families"].values()]
+    if len(over) < 2:
+        return [row]
+    others = [goal for goal in row["goals"] if goal not in over]
+    return [_over(goal, others, row) for goal in over]
+
+
+def _over(goal: Record, others: list[Record], row: Record) -> Record:
+    peers, beside = (f"{words}_{quantity(row)}" for words in ("peers", "beside"))
+    rivals = {name: value for name, value in row[peers].items() if row["families"][name] == goal["over"]}
+    goals = [goal, *others]
+    return {
+        **row,
+        "case": f"{row['case']}, over {goal['over']}",
+        peers: rivals,
+        beside: {**{name: value for name, value in row[peers].items() if name not in rivals}, **row[beside]},
+        "families": {name: row["families"][name] for name in rivals},
+        "ratio": goal["ratio"],
+        "at_least": goal["at_least"],
+        "goals": goals,
+        "met": all(each["met"] for each in goals),
+    }
+
+
+def quantity(row: Record) -> str:
+    """Return what a record counts: ``"seconds"`` or ``"bytes"``."""
+    return "bytes" if "ours_bytes" in row else "seconds"
 
 
 def _judged(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from benchmarks._outcome import Record
@@ -17,20 +17,22 @@ def read(path: Path) -> list[Record]:
     return json.loads(path.read_text()) if path.exists() else []
 
 
-def merge(path: Path, row: Record, known: Collection[str]) -> None:
-    """Write a record in place of the one of the same bench, case and threads.
+def merge(path: Path, new: Sequence[Record], known: Collection[str]) -> None:
+    """Write the records of one measurement in place of those of the same bench, case and threads.
 
     Parameters
     ----------
+    new : sequence of Record
+        All of the same bench, case and threads.
     known : collection of str
         All cases of the bench; records of cases that it has no more are dropped.
     """
     rows = [
         old
         for old in read(path)
-        if identity(old) != identity(row) and (old["bench"] != row["bench"] or old["case"] in known)
+        if identity(old) != identity(new[0]) and (old["bench"] != new[0]["bench"] or case_of(old) in known)
     ]
-    rows = sorted([*rows, row], key=lambda old: (old["bench"], old["threads"]))
+    rows = sorted([*rows, *new], key=lambda old: (old["bench"], old["threads"]))
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".part")
     beside.write_text(json.dumps(rows, indent=1) + "\n")
@@ -38,8 +40,13 @@ def merge(path: Path, row: Record, known: Collection[str]) -> None:
 
 
 def identity(row: Record) -> tuple[str, str, int]:
-    """Return what makes a record the same as another."""
-    return row["bench"], row["case"], row["threads"]
+    """Return what was measured; the records of one measurement are written together."""
+    return row["bench"], case_of(row), row["threads"]
+
+
+def case_of(row: Record) -> str:
+    """Return the name of a record's case, without the family that it is over."""
+    return str(row["case"]).partition(", over ")[0]
 
 
 def reason(row: Record, path: Path = REASONS) -> str | None:
@@ -58,8 +65,3 @@ def reason(row: Record, path: Path = REASONS) -> str | None:
         ):
             return str(entry["why"])
     return None
-
-
-def quantity(row: Record) -> str:
-    """Return what a record counts: ``"seconds"`` or ``"bytes"``."""
-    return "bytes" if "ours_bytes" in row else "seconds"

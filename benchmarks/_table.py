@@ -5,8 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._outcome import Record
-from benchmarks._records import quantity
+from benchmarks._outcome import Record, quantity
 
 WIDTH = 120
 SCALES = {

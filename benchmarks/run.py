@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from benchmarks._case import Case
-from benchmarks._outcome import Record
+from benchmarks._outcome import Record, by_family
 from benchmarks._peer import ROOT, environment, peers
 from benchmarks._protocol import Protocol
 from benchmarks._records import merge, reason
@@ -34,9 +34,10 @@ def main() -> int:
                 print(f"{bench.NAME}: {case.name}: {error}", file=sys.stderr)
                 failed = True
                 continue
-            row["why"] = reason(row)
-            merge(asked.out, row, [known.name for known in bench.cases()])
-            show(row)
+            rows = [{**part, "why": reason(part)} for part in by_family(row)]
+            merge(asked.out, rows, [known.name for known in bench.cases()])
+            for part in rows:
+                show(part)
             failed |= row["ours"] in row["failed"]
     return int(failed)
 

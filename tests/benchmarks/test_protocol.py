@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import _peer
 from benchmarks._case import Case, Entrant, Goal
-from benchmarks._outcome import Outcome, record
+from benchmarks._outcome import Outcome, by_family, record
 from benchmarks._peer import Peer
 from benchmarks._protocol import Protocol
 from benchmarks._records import merge, read, reason
@@ -222,11 +222,44 @@ def test_a_record_replaces_its_own_only(tmp_path):
     """The same bench, case and threads; cases that are no more are dropped."""
     path = tmp_path / "results" / "bench.json"
     for row in (row_of(), row_of(threads=2), row_of(case="old"), row_of(bench="other", case="old")):
-        merge(path, row, ["a", "old"])
-    merge(path, row_of(ours_seconds=3.0), ["a"])
+        merge(path, [row], ["a", "old"])
+    merge(path, [row_of(ours_seconds=3.0)], ["a"])
     found = {(row["bench"], row["case"], row["threads"]): row["ours_seconds"] for row in read(path)}
     assert found == {("scan", "a", 1): 3.0, ("scan", "a", 2): 2.0, ("other", "old", 1): 2.0}
     assert [entry.name for entry in path.parent.iterdir()] == ["bench.json"]
+
+
+FAMILIES = {"fast": "torch", "slow": "torch", "compiled": "xla"}
+
+
+def row_over(*goals):
+    """Return a record of ours at 2 s beside two torch peers at 6 and 8 s and one of XLA at 5 s."""
+    seconds = {"mine": 2.0, "fast": 6.0, "slow": 8.0, "compiled": 5.0}
+    outcome = Outcome(figures={Entrant(name): [value] for name, value in seconds.items()})
+    case = Case("a", {}, tuple(map(Entrant, seconds)), goals, bytes_moved=1e9)
+    return record("scan", case, outcome, families=FAMILIES, quantity="seconds", machine=MACHINE)
+
+
+def test_a_record_for_each_family_that_has_a_goal(tmp_path):
+    """Ratio and goal of each are over the same peers; all are replaced together."""
+    row = row_over(Goal("torch", 3.0), Goal("xla", 4.0), Goal("bandwidth", 0.5))
+    rows = by_family(row)
+    assert [part["case"] for part in rows] == ["a, over torch", "a, over xla"]
+    assert [part["peers_seconds"] for part in rows] == [{"fast": 6.0, "slow": 8.0}, {"compiled": 5.0}]
+    assert [part["beside_seconds"] for part in rows] == [{"compiled": 5.0}, {"fast": 6.0, "slow": 8.0}]
+    assert [(part["ratio"], part["at_least"], part["met"]) for part in rows] == [(3.0, 3.0, True), (2.5, 4.0, False)]
+    assert [[goal["over"] for goal in part["goals"]] for part in rows] == [["torch", "bandwidth"], ["xla", "bandwidth"]]
+    path = tmp_path / "bench.json"
+    merge(path, rows, ["a"])
+    merge(path, rows, ["a"])
+    assert read(path) == rows
+
+
+@pytest.mark.parametrize("goals", [(), (Goal("peers", 2.0),), (Goal("torch", 3.0), Goal("bandwidth", 0.5))])
+def test_one_record_where_goals_are_over_the_same_peers(goals):
+    row = row_over(*goals)
+    assert by_family(row) == [row]
+    assert row["ratio"] == (row["goals"][0]["ratio"] if goals else 2.5)
 
 
 def test_only_what_falls_short_has_a_reason(tmp_path):
