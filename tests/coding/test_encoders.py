@@ -68,6 +68,15 @@ def test_poisson_steps_are_independent():
     assert abs(float((raster[0] * raster[1]).sum()) - n * p**2) < 5 * math.sqrt(n * p**2 * (1 - p**2))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_poisson_in_half_precision(dtype):
+    """Drawn by torch, with the same rate."""
+    x = torch.full((40_000,), 0.5, dtype=dtype)
+    raster = coding.Poisson(steps=2, max_rate=600.0).encode(x, dt=1e-3, generator=torch.Generator().manual_seed(7))
+    assert raster.dtype == dtype
+    assert abs(float(raster.float().mean()) - 0.3) < 5 * math.sqrt(0.3 * 0.7 / 80_000)
+
+
 def test_poisson_needs_a_rate():
     with pytest.raises(ValueError, match=r"Poisson\.max_rate: must be > 0 Hz; got 0\.0\."):
         coding.Poisson(steps=1, max_rate=0.0)

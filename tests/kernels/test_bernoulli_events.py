@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spikewright.kernels import bernoulli_events, bernoulli_events_reference
+from spikewright.kernels import (
+    bernoulli_events,
+    bernoulli_events_reference,
+    bernoulli_raster,
+    bernoulli_raster_reference,
+)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -22,11 +27,21 @@ def test_equals_reference(inputs, steps, dtype):
         for array, expected in zip(ours, reference, strict=True):
             np.testing.assert_array_equal(array, expected)
             assert array.dtype == np.int64
+        raster, expected = np.zeros((2, steps, inputs), dtype)
+        bernoulli_raster(probability, raster, seed)
+        bernoulli_raster_reference(probability, expected, seed)
+        np.testing.assert_array_equal(raster, expected)
+        assert raster.sum() == len(ours[1])
 
 
 def test_accepts_rows_that_are_not_contiguous():
     """A column of a matrix is read as it is."""
     table = np.random.default_rng(2).uniform(0, 1, (20, 3))
+    raster, expected = np.zeros((30, 40)), np.zeros((30, 20))
+    bernoulli_raster(table[:, 1], raster[:, ::2], 5)
+    bernoulli_raster(table[:, 1].copy(), expected, 5)
+    np.testing.assert_array_equal(raster[:, ::2], expected)
+    assert not raster[:, 1::2].any()
     ours = bernoulli_events(table[:, 1], 30, 5)
     for array, expected in zip(ours, bernoulli_events(table[:, 1].copy(), 30, 5), strict=True):
         np.testing.assert_array_equal(array, expected)

@@ -1,4 +1,9 @@
-from ._bernoulli_events import bernoulli_events, bernoulli_events_reference
+from ._bernoulli_events import (
+    bernoulli_events,
+    bernoulli_events_reference,
+    bernoulli_raster,
+    bernoulli_raster_reference,
+)
 from ._event_chain import Chain, run_chain, run_chain_reference, run_levels, run_levels_reference
 from ._event_current_if import event_current_if, event_current_if_reference
 from ._event_fire import fire_reference, list_fired, list_fired_reference
@@ -83,6 +88,8 @@ __all__ = [
     "backward_step",
     "bernoulli_events",
     "bernoulli_events_reference",
+    "bernoulli_raster",
+    "bernoulli_raster_reference",
     "deliver_rows",
     "deliver_rows_reference",
     "event_current_if",
