@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,17 @@ import torch
 
 from spikewright import data as room
 from spikewright.checks import DataError, ModelError, SpikewrightError
-from spikewright.compare import Method, Plan, evaluate_file, records, run_plan, split_methods, status, train
+from spikewright.compare import (
+    Method,
+    Plan,
+    Record,
+    evaluate_file,
+    records,
+    run_plan,
+    split_methods,
+    status,
+    train,
+)
 from spikewright.data import Dataset
 from spikewright.engines import run
 from spikewright.exchange import load, load_notes
@@ -195,6 +206,20 @@ def test_an_interrupted_cell_goes_on(data, told, tmp_path, monkeypatch):
     assert (record.accuracy, record.validation_accuracy) == (whole.accuracy, whole.validation_accuracy)
     one, other = load(tmp_path / "whole" / whole.model), load(tmp_path / "out" / record.model)
     assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+def test_stopping_while_a_record_is_told_says_nothing_else(data, told, tmp_path, recwarn):
+    """Ctrl-C may come while nobody waits for the workers; those that go on are ended without a word."""
+
+    def stop(_: Record) -> None:
+        raise KeyboardInterrupt
+
+    plan = Plan((data,), split_methods("telling_learners:Slow"), seeds=tuple(range(8)))
+    with pytest.raises(KeyboardInterrupt):
+        run_plan(plan, tmp_path / "out", callback=stop)
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
+    assert 1 <= len(records(tmp_path / "out")) < 8
 
 
 def interrupt(told: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -155,7 +156,19 @@ class _Pool:
             )
             with _interrupts_held():
                 results = parallel(delayed(perform)(work) for work in works)
-            yield from results
+            yield from _until_stopped(results)
+
+
+def _until_stopped(results: Iterable[Record]) -> Iterator[Record]:
+    """Yield what the workers give; when nobody wants more, end them without joblib's advice to ask for less."""
+    try:
+        # Not "yield from", which would close them itself.
+        for record in results:  # noqa: UP028
+            yield record
+    finally:
+        if isinstance(results, Generator):
+            with warnings.catch_warnings(action="ignore", category=UserWarning):
+                results.close()
 
 
 def _run_all(works: list[Work], pool: _Pool, callback: Callable[[Record], None]) -> None:
