@@ -13,6 +13,7 @@ DOCS = Path(__file__).parent
 ROOMS = (
     "neurons",
     "coding",
+    "chips",
     "network",
     "engines",
     "data",

@@ -1,5 +1,6 @@
 from . import (
     checks,
+    chips,
     coding,
     compare,
     cost,
@@ -23,6 +24,7 @@ __all__ = [
     "Network",
     "ReLU",
     "checks",
+    "chips",
     "coding",
     "compare",
     "cost",
