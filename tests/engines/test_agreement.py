@@ -18,6 +18,7 @@ from spikewright.network import (
     FixedFanOut,
     Layer,
     Network,
+    Scale,
     SumPool2d,
     output_shape,
 )
@@ -47,6 +48,10 @@ NEURONS = {
     neurons.Integrator: (1.0, lambda s: neurons.Integrator(tau_mem=spread(s, 0.01, 0.03))),
     neurons.Izhikevich: (60.0, lambda s: neurons.Izhikevich(c=spread(s, -65.0, -50.0), d=2.0)),
     neurons.LIF: (1.0, lambda s: neurons.LIF(tau_mem=spread(s, 0.01, 0.03), v_leak=0.05, v_threshold=0.7)),
+    neurons.PromptCUBA: (
+        1.0,
+        lambda s: neurons.PromptCUBA(tau_mem=0.01, tau_syn=spread(s, 0.002, 0.01), gain=0.3, v_leak=0.1, v_reset=-0.2),
+    ),
     neurons.ReLU: (1.0, lambda s: neurons.ReLU()),
 }
 
@@ -59,6 +64,8 @@ CONNECTIONS = {
     "conv stride padding": ((2, 6, 5), lambda: nn.Conv2d(2, 4, 3, stride=(2, 1), padding=(1, 2))),
     "conv groups": ((4, 4, 5), lambda: nn.Conv2d(4, 6, (2, 3), groups=2, bias=False)),
     "conv same": ((2, 4, 5), lambda: nn.Conv2d(2, 3, 3, padding="same", dilation=(2, 1))),
+    "conv of a row": ((4, 9), lambda: nn.Conv1d(4, 6, 3, stride=2, padding=1, groups=2)),
+    "scale": ((2, 3), lambda: Scale(0.5 + torch.rand(2, 3))),
     "average": ((2, 5, 6), lambda: nn.AvgPool2d(2)),
     "average over 9": ((2, 7, 6), lambda: nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True)),
     "average of the inside": ((1, 6, 5), lambda: nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False)),

@@ -15,7 +15,7 @@ from spikewright import coding, network, neurons
 from spikewright.checks import ModelError
 from spikewright.engines import run
 from spikewright.exchange import decode, encode, load, load_notes, save
-from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, FixedFanOut, Layer, Network, SumPool2d
+from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, FixedFanOut, Layer, Network, Scale, SumPool2d
 from spikewright.spikes import Events
 
 IN, OUT = 6, 4
@@ -36,6 +36,7 @@ NEURONS = {
     "Integrator": neurons.Integrator(tau_mem=nn.Parameter(0.01 + random(OUT), requires_grad=False)),
     "Izhikevich": neurons.Izhikevich(),
     "LIF": neurons.LIF(tau_mem=0.1 + 0.2, v_reset=-0.25, surrogate=neurons.Triangle(width=0.5, height=1 / 3)),
+    "PromptCUBA": neurons.PromptCUBA(tau_mem=0.02, tau_syn=0.01, gain=random(OUT)),
     "ReLU": neurons.ReLU(),
 }
 SURROGATES = {
@@ -80,6 +81,7 @@ CONNECTIONS = {
     "AvgPool2d": nn.AvgPool2d(2, stride=1, divisor_override=3),
     "BatchNorm1d": nn.BatchNorm1d(5, affine=False),
     "BatchNorm2d": nn.BatchNorm2d(3, eps=1e-3, momentum=None),
+    "Conv1d": nn.Conv1d(3, 6, 3, stride=2, padding=1, groups=3),
     "Conv2d": nn.Conv2d(3, 6, (3, 2), stride=2, padding=1, groups=3, padding_mode="reflect"),
     "Conv2d without bias": nn.Conv2d(3, 2, 3, padding="same", bias=False),
     "Delay": Delay(torch.tensor([[[0, 1, 2, 3, 0]]])),
@@ -94,6 +96,7 @@ CONNECTIONS = {
     "Linear": nn.Linear(5, 2),
     "Linear without bias": nn.Linear(5, 2, bias=False),
     "MaxPool2d": nn.MaxPool2d(3, padding=1, ceil_mode=True),
+    "Scale": Scale(random(3, 2)),
     "SumPool2d": SumPool2d(2),
 }
 
@@ -213,7 +216,8 @@ def test_connections(name, dtype, tmp_path):
     back = there_and_back(net, tmp_path / "net.safetensors")
     assert_same(net, back)
     assert repr(net) == repr(back)
-    shape = (2, 5) if name.startswith(("Linear", "DelayedLinear", "BatchNorm1d")) else (2, 3, 5, 5)
+    shapes = {"Linear": (5,), "DelayedLinear": (5,), "BatchNorm1d": (5,), "Conv1d": (3, 5), "Scale": (3, 2)}
+    shape = (2, *shapes.get(name.split()[0], (3, 5, 5)))
     assert_same_activity(net, back, random(*shape))
 
 

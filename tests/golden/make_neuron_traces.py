@@ -94,6 +94,17 @@ def cuba(x, dt, neuron, tau_mem, tau_syn, v_threshold, v_leak, v_reset) -> Trace
     )
 
 
+def prompt_cuba(x, dt, neuron, tau_mem, tau_syn, gain, v_threshold, v_leak, v_reset) -> Trace:
+    """Sums of powers of both decays."""
+
+    def response(steps):
+        return gain * math.fsum(math.exp(-k * dt / tau_syn - (steps - k) * dt / tau_mem) for k in range(steps + 1))
+
+    return superpose(
+        x, response, lambda steps: math.exp(-steps * dt / tau_mem), lambda _: v_leak, lambda *_: v_threshold, v_reset
+    )
+
+
 def alif(x, dt, neuron, tau_mem, tau_adapt, v_threshold, scale) -> Trace:
     """Exponentials, and a threshold that remembers all spikes."""
     rho = math.exp(-dt / tau_adapt)
@@ -331,6 +342,21 @@ CASES = {
     ),
     "LIF": Case(
         lif, {"tau_mem": [0.01, 0.02, 0.03], "v_threshold": 0.9, "v_leak": -0.1, "v_reset": -0.3}, 2e-3, 40, 0.25, 0.4
+    ),
+    "PromptCUBA": Case(
+        prompt_cuba,
+        {
+            "tau_mem": 0.02,
+            "tau_syn": [0.005, 0.02, 0.04],
+            "gain": 0.4,
+            "v_threshold": 0.9,
+            "v_leak": -0.1,
+            "v_reset": -0.2,
+        },
+        1.5e-3,
+        40,
+        0.1,
+        0.3,
     ),
     "ReLU": Case(relu, {}, 1e-3, 5, 0.0, 1.0),
 }

@@ -5,7 +5,17 @@ import torch
 from torch import nn
 
 from spikewright.checks import ModelError
-from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, SumPool2d, Temporal, output_shape, over_time
+from spikewright.network import (
+    AllButSelf,
+    Delay,
+    DelayedLinear,
+    Dropout,
+    Scale,
+    SumPool2d,
+    Temporal,
+    output_shape,
+    over_time,
+)
 
 
 def test_delay_by_hand():
@@ -133,3 +143,10 @@ def test_output_shape():
     assert output_shape(nn.Flatten(), (2, 3, 4)) == (24,)
     with pytest.raises(ModelError, match=r"Conv2d\(2, 5.*does not take samples of shape \(3, 9, 8\)"):
         output_shape(nn.Conv2d(2, 5, 3), (3, 9, 8))
+
+
+def test_scale_has_a_factor_a_neuron():
+    scale = Scale(torch.tensor([2.0, -0.5]))
+    assert scale(torch.tensor([[1.0, 4.0], [3.0, 0.0]])).tolist() == [[2.0, -2.0], [6.0, 0.0]]
+    with pytest.raises(ModelError, match=r"does not take samples of shape \(3,\): Scale has factors of shape \(2,\)"):
+        output_shape(scale, (3,))

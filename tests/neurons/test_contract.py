@@ -30,6 +30,7 @@ from spikewright.neurons import (
     Integrator,
     Izhikevich,
     NeuronModel,
+    PromptCUBA,
     ReLU,
     Sigmoid,
     StraightThrough,
@@ -109,6 +110,11 @@ MODELS = {
         8e-4, 25.0, 8.0,
     ),
     "LIF": Case(LIF(tau_mem=per_neuron(0.01, 0.02, 0.03), v_threshold=0.9, v_leak=-0.1, v_reset=-0.3), 2e-3, 0.3, 0.4),
+    "PromptCUBA": Case(
+        PromptCUBA(
+            tau_mem=0.02, tau_syn=per_neuron(0.005, 0.02, 0.04), gain=0.4, v_threshold=0.9, v_leak=-0.1, v_reset=-0.2
+        ), 1.5e-3, 0.2, 0.4
+    ),
     "ReLU": Case(ReLU(), 1e-3, 0.0, 1.0),
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from spikewright.checks import ModelError
 from spikewright.exchange._values import ROLES, Json, decode, encode, fits, role, take
-from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, FixedFanOut, SumPool2d
+from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, FixedFanOut, Scale, SumPool2d
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,12 @@ RECIPES = (
         attributes=("in_channels", "out_channels", *_WINDOW, "dilation", "groups", "padding_mode"),
         optional=("bias",),
     ),
+    Recipe(
+        nn.Conv1d,
+        nn.Conv1d,
+        attributes=("in_channels", "out_channels", *_WINDOW, "dilation", "groups", "padding_mode"),
+        optional=("bias",),
+    ),
     Recipe(nn.AvgPool2d, nn.AvgPool2d, attributes=(*_WINDOW, "ceil_mode", "count_include_pad", "divisor_override")),
     Recipe(nn.MaxPool2d, nn.MaxPool2d, attributes=(*_WINDOW, "dilation", "return_indices", "ceil_mode")),
     Recipe(nn.BatchNorm1d, nn.BatchNorm1d, attributes=_NORM),
@@ -89,6 +95,7 @@ RECIPES = (
     Recipe(nn.Flatten, nn.Flatten, attributes=("start_dim", "end_dim")),
     Recipe(nn.Identity, nn.Identity),
     Recipe(SumPool2d, SumPool2d, attributes=("kernel_size",)),
+    Recipe(Scale, Scale, tensors=("factor",)),
     Recipe(Dropout, Dropout, attributes=("probability",)),
     Recipe(Delay, Delay, tensors=("steps",)),
     Recipe(DelayedLinear, DelayedLinear, tensors=("weight", "delays")),

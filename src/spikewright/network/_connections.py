@@ -140,6 +140,26 @@ class SumPool2d(nn.Module):
         return nn.functional.avg_pool2d(x, self.kernel_size, divisor_override=1)
 
 
+class Scale(nn.Module):
+    """Multiply what each neuron sends by a factor of its own.
+
+    Parameters
+    ----------
+    factor : Tensor, shape (neuron...)
+        One factor a neuron, of the shape of one sample.
+    """
+
+    def __init__(self, factor: Tensor) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(factor)
+
+    def forward(self, x: Step) -> Step:
+        """Return the charges of ``x``, both of shape (batch, neuron...)."""
+        if x.shape[1:] != self.factor.shape:
+            raise RuntimeError(f"Scale has factors of shape {tuple(self.factor.shape)}")
+        return x * self.factor
+
+
 def over_time(connection: nn.Module, x: Sequence) -> Sequence:
     """Apply a connection to all time steps at once.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from math import prod
 from typing import NamedTuple, TypeAlias
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spikewright.checks import ModelError
-from spikewright.network._connections import AllButSelf, Delay, DelayedLinear, Dropout, SumPool2d, output_shape
+from spikewright.network._connections import AllButSelf, Delay, DelayedLinear, Dropout, Scale, SumPool2d, output_shape
 from spikewright.network._fixed_fan_out import FixedFanOut
 from spikewright.network._windows import window_of
 
@@ -125,6 +125,22 @@ def _(connection: nn.Conv2d, shape: Shape) -> Synapses:
     return _compressed(_Entries(sources.ravel(), targets.ravel(), weights.ravel()), bias, shape, target_shape)
 
 
+@synapses.register
+def _(connection: nn.Conv1d, shape: Shape) -> Synapses:
+    target_shape = output_shape(connection, shape)
+    wires = synapses(_image_of_one_row(connection), (shape[0], 1, *shape[1:]))
+    assert wires is not None  # a Conv2d has them
+    return replace(wires, source_shape=shape, target_shape=target_shape)
+
+
+@synapses.register
+def _(connection: Scale, shape: Shape) -> Synapses:
+    output_shape(connection, shape)
+    factors = _array(connection.factor).ravel()
+    neurons = np.arange(len(factors))
+    return _compressed(_Entries(neurons, neurons, factors), np.zeros(len(factors)), shape, shape)
+
+
 @synapses.register(nn.AvgPool2d)
 @synapses.register(SumPool2d)
 def _(connection: nn.AvgPool2d | SumPool2d, shape: Shape) -> Synapses:
@@ -210,6 +226,18 @@ def _(connection: nn.Conv2d, shape: Shape) -> Tensor:
     return _uses(connection, shape, connection.out_channels // connection.groups)
 
 
+@fan_out.register
+def _(connection: nn.Conv1d, shape: Shape) -> Tensor:
+    output_shape(connection, shape)
+    return fan_out(_image_of_one_row(connection), (shape[0], 1, *shape[1:])).reshape(shape)
+
+
+@fan_out.register
+def _(connection: Scale, shape: Shape) -> Tensor:
+    output_shape(connection, shape)
+    return (connection.factor.detach() != 0).to(torch.int64)
+
+
 @fan_out.register(nn.AvgPool2d)
 @fan_out.register(SumPool2d)
 def _(connection: nn.AvgPool2d | SumPool2d, shape: Shape) -> Tensor:
@@ -220,6 +248,28 @@ def _check_sources(connection: FixedFanOut, shape: Shape) -> None:
     """Ask the shape only, because a forward pass would visit every synapse."""
     if shape[-1] != len(connection.targets):
         raise ModelError(f"{connection}: does not take samples of shape {shape}.")
+
+
+def _image_of_one_row(connection: nn.Conv1d) -> nn.Conv2d:
+    """Return the convolution of images that does the same to a single row, with the same tensors."""
+    padding = connection.padding
+    with torch.device("meta"):
+        image = nn.Conv2d(
+            connection.in_channels,
+            connection.out_channels,
+            (1, *connection.kernel_size),
+            stride=(1, *connection.stride),
+            padding=padding if isinstance(padding, str) else (0, *padding),
+            dilation=(1, *connection.dilation),
+            groups=connection.groups,
+            bias=connection.bias is not None,
+            padding_mode=connection.padding_mode,
+        )
+    state = {
+        name: tensor.unsqueeze(2) if tensor.ndim == 3 else tensor for name, tensor in connection.state_dict().items()
+    }
+    image.load_state_dict(state, assign=True)
+    return image
 
 
 def _nonzero(weight: Tensor, shape: Shape) -> Tensor:

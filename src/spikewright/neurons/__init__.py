@@ -17,6 +17,7 @@ from spikewright.neurons._izhikevich import Izhikevich, IzhikevichState
 from spikewright.neurons._lateral_scan import lateral_scan, plan_lateral_scan
 from spikewright.neurons._lif import LIF, LIFState
 from spikewright.neurons._model import NeuronModel, plan_scan
+from spikewright.neurons._prompt_cuba import PromptCUBA
 from spikewright.neurons._recurrent_scan import plan_recurrent_scan, recurrent_scan
 from spikewright.neurons._relu import NoState, ReLU
 from spikewright.neurons._sigmoid import Sigmoid
@@ -51,6 +52,7 @@ __all__ = [
     "LIFState",
     "NeuronModel",
     "NoState",
+    "PromptCUBA",
     "ReLU",
     "Sigmoid",
     "StraightThrough",
