@@ -16,6 +16,9 @@ from numba.extending import overload
 
 # Any, below: one number of a type that numba finds out.
 
+# A call that is left in a loop keeps the whole loop from running on vectors.
+_inlined = njit(error_model="numpy", forceinline=True)
+
 _LOG2_E = 1 / math.log(2)
 # ln 2 in two parts: the first has so few bits that its product with a small whole number is exact.
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
@@ -33,17 +36,17 @@ def expm1(x: float) -> float:
 
 
 # Any: numba asks that what picks an implementation by type, and the implementation, have one signature.
-@overload(exp)
+@overload(exp, jit_options={"forceinline": True})
 def _exp(x: Any) -> Any:
     return _exp_single if x == types.float32 else _exp_double
 
 
-@overload(expm1)
+@overload(expm1, jit_options={"forceinline": True})
 def _expm1(x: Any) -> Any:
     return _expm1_single if x == types.float32 else _expm1_double
 
 
-@njit(error_model="numpy")
+@_inlined
 def _series_double(r: Any) -> Any:
     """Return ``expm1(r) / r`` for ``|r| <= 0.5`` from Taylor's series; what is left out is below 1e-17."""
     s = 1 / 20922789888000
@@ -64,7 +67,7 @@ def _series_double(r: Any) -> Any:
     return s * r + 1.0
 
 
-@njit(error_model="numpy")
+@_inlined
 def _series_single(r: Any) -> Any:
     """Do the same in single precision."""
     s = np.float32(1 / 362880)
@@ -103,8 +106,8 @@ def _exp_single(x: Any) -> Any:
     return (np.float32(1) + r * _series_single(r)) * first.view(np.float32) * second.view(np.float32)
 
 
-_exp_any_double = njit(error_model="numpy")(_exp_double)
-_exp_any_single = njit(error_model="numpy")(_exp_single)
+_exp_any_double = _inlined(_exp_double)
+_exp_any_single = _inlined(_exp_single)
 
 
 def _expm1_double(x: Any) -> Any:
@@ -121,13 +124,13 @@ def _expm1_single(x: Any) -> Any:
     return close if near == x else far
 
 
-@njit(error_model="numpy")
+@_inlined
 def wide(bits: Any) -> Any:
     """Return the float32 of which these 16 bits are the upper half: the value of a bfloat16."""
     return np.int32(np.int32(bits) << np.int32(16)).view(np.float32)
 
 
-@njit(error_model="numpy")
+@_inlined
 def narrow(value: Any) -> Any:
     """Return the bits of the nearest bfloat16; of two that are as near, the even one."""
     bits = np.float32(value).view(np.int32)
