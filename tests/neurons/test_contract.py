@@ -198,6 +198,23 @@ def test_every_model_scans_as_it_steps(name):
         torch.testing.assert_close(ours, reference, rtol=1e-8, atol=1e-10 * (1 + reference.abs().max().item()))
 
 
+@pytest.mark.filterwarnings("ignore:.*autograd.* should not be instantiated:DeprecationWarning")  # torch's own
+@every_model
+def test_step_is_one_graph_for_torch(name):
+    """``torch.compile``, for devices that have no kernels of ours, finds no break in it, and the same bits come out."""
+    case = MODELS[name]
+    x = case.model.receive(case.drive(11, 5, BATCH, 3), None)
+    compiled = torch.compile(case.model.step, fullgraph=True, backend="aot_eager")
+    state = case.model.start(x[0])
+    for charge in x:
+        output, after = case.model.step(charge, state, dt=case.dt)
+        other, other_after = compiled(charge, state, dt=case.dt)
+        assert torch.equal(output, other)
+        assert equal(after, other_after)
+        state = after
+    torch._dynamo.reset()
+
+
 @every_surrogate
 def test_every_surrogate_is_compiled(name):
     """Its derivative is what the compiled backward pass takes."""
