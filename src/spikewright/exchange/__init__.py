@@ -1,6 +1,41 @@
-"""Exchange: networks to and from files."""
+"""Exchange: networks to and from files, of this package and of others."""
 
+from spikewright.exchange._convention import (
+    NORSE,
+    ROCKPOOL,
+    SINABS,
+    SNNTORCH,
+    SPIKINGJELLY,
+    Convention,
+    Euler,
+    Exact,
+    Norse,
+    Rockpool,
+    Sinabs,
+)
 from spikewright.exchange._file import load, load_notes, save
+from spikewright.exchange._nir_export import export_nir
+from spikewright.exchange._open import open_network, open_notes
 from spikewright.exchange._values import decode, encode
 
-__all__ = ["decode", "encode", "load", "load_notes", "save"]
+__all__ = [
+    "NORSE",
+    "ROCKPOOL",
+    "SINABS",
+    "SNNTORCH",
+    "SPIKINGJELLY",
+    "Convention",
+    "Euler",
+    "Exact",
+    "Norse",
+    "Rockpool",
+    "Sinabs",
+    "decode",
+    "encode",
+    "export_nir",
+    "load",
+    "load_notes",
+    "open_network",
+    "open_notes",
+    "save",
+]
