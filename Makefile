@@ -4,13 +4,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= comparison
 BENCH ?= all
+READER ?=
+SECONDS ?= 60
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv compare test lint docs bench bench-peers results lock clean
+.PHONY: help venv compare test fuzz lint docs bench bench-peers results lock clean
 
 help:
 	@echo "make compare   compare all learners on digits (about 3 minutes) and write a page"
 	@echo "make test      run all tests"
+	@echo "make fuzz      feed all readers with damaged files; READER=name for one, SECONDS=60 for each"
 	@echo "make lint      check style, types and the direction of imports"
 	@echo "make docs      build the documentation; warnings are errors"
 	@echo "make bench     measure speed; BENCH=name for one"
@@ -44,6 +47,10 @@ docs: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run $(BENCH)
+
+fuzz: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=3"
+	$(BIN)/python -m fuzz.run --seconds $(SECONDS) $(READER)
 
 bench-peers: $(STAMP)
 	$(BIN)/python -m benchmarks.make_environments

@@ -311,8 +311,10 @@ THREE = np.arange(3)
         (
             "1.npz",
             npz(x=THREE, y=THREE, p=THREE, t=np.array([0, np.nan, 1])),
-            "holds times below 0 or that are no numbers",
+            "t holds values that are no finite numbers",
         ),
+        ("1.npz", npz(x=np.array([0, np.inf, 1]), y=THREE, p=THREE, t=THREE), "x holds values that are no finite"),
+        ("1.npz", npz(x=THREE, y=THREE * 2**40, p=THREE, t=THREE), "has an event at column 2, row 2199023255552; no sensor"),
         ("1.npz", npz(x=THREE, y=THREE, p=THREE, t=np.array([None] * 3)), "holds pickled Python objects"),
     ],
 )

@@ -12,6 +12,7 @@ from spikewright.compare._method import Method
 from spikewright.compare._record import Json
 
 _KEYS = ("data", "methods", "seeds", "budget", "root")
+_MOST_SEEDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,10 @@ def _seeds(values: Json) -> tuple[int, ...]:
     """Return a list of seeds as it is, and for a number so many, from 0."""
     if isinstance(values, list):
         return tuple(values)
-    if not isinstance(values, int) or values < 1:
-        raise SpikewrightError(f"Plan.seeds: must be a list, or a whole number >= 1; got {values!r}.")
+    if not isinstance(values, int) or not 1 <= values <= _MOST_SEEDS:
+        raise SpikewrightError(
+            f"Plan.seeds: must be a list, or a whole number from 1 to {_MOST_SEEDS}; got {values!r}."
+        )
     return tuple(range(values))
 
 

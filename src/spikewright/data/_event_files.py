@@ -15,6 +15,9 @@ from spikewright.data._files import contents
 from spikewright.data._npz import read_npz
 from spikewright.spikes import Events
 
+LARGEST_SENSOR = 2**14
+"""Rows or columns, as far as any format counts them."""
+
 _OVERFLOW_ROW = 240
 _OVERFLOW = 2**13
 
@@ -90,6 +93,9 @@ def read_npz_events(path: Path, todo: str) -> SensorEvents:
     wrong = [name for name, array in arrays.items() if array.dtype.kind not in "iubf"]
     if wrong:
         raise DataError(f"{path}: {wrong[0]} must hold numbers; got {arrays[wrong[0]].dtype}. {todo}")
+    endless = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+    if endless:
+        raise DataError(f"{path}: {endless[0]} holds values that are no finite numbers. {todo}")
     unit = 1e-6 if arrays["t"].dtype.kind in "iu" else 1.0
     x, y, polarity = (arrays[name].astype(np.int64) for name in ("x", "y", "p"))
     # Some write polarity as -1 and 1.
@@ -110,9 +116,13 @@ def as_recording(path: Path, raw: SensorEvents, sensor: tuple[int, int], todo: s
     Raises
     ------
     DataError
-        If there are no events, or one is off the sensor or at an impossible time.
+        If there are no events, or one is off the sensor or at an impossible time, or no sensor is that large.
     """
     rows, columns = sensor
+    if max(sensor) > LARGEST_SENSOR:
+        raise DataError(
+            f"{path}: has an event at column {columns - 1}, row {rows - 1}; no sensor is that large. {todo}"
+        )
     if not len(raw.times):
         raise DataError(f"{path}: holds no events. {todo}")
     off = np.flatnonzero((raw.x < 0) | (raw.x >= columns) | (raw.y < 0) | (raw.y >= rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,9 @@ from spikewright.checks import DataError
 
 GZIP = b"\x1f\x8b"
 """How every gzip file begins."""
+
+_ROOM, _DENSEST = 2**30, 20
+"""Bytes that any packed file may unpack to, and how many times its own size a larger one may."""
 
 
 def require_files(paths: Iterable[Path], todo: str) -> None:
@@ -47,11 +51,24 @@ def gunzipped(path: Path, raw: bytes, todo: str) -> bytes:
     if not raw.startswith(GZIP):
         raise DataError(f"{path}: not a gzip file, though its name ends with .gz. {todo}")
     try:
-        return gzip.decompress(raw)
+        # One byte more than there is room for tells that there is more.
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(_room(raw) + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise DataError(
             f"{path}: truncated or damaged; it cannot be decompressed ({one_line(error)}). {todo}"
         ) from error
+    check_unpacked(path, raw, len(unpacked), todo)
+    return unpacked
+
+
+def check_unpacked(path: Path, raw: bytes, size: int, todo: str) -> None:
+    """Raise :class:`DataError` if ``raw``, what ``path`` holds, unpacks to ``size`` bytes, far more than it should."""
+    if size > _room(raw):
+        raise DataError(f"{path}: {len(raw)} bytes unpack to more than {_room(raw)}; no honest file does. {todo}")
+
+
+def _room(raw: bytes) -> int:
+    return max(_ROOM, _DENSEST * len(raw))
 
 
 def check_digest(path: Path, data: bytes, checksum: str, todo: str) -> None:
