@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spikewright.kernels import Builder, Operands, Program, lateral_scan, lateral_scan_reference
+from spikewright.kernels import Builder, Operands, Others, Program, scan_forward, scan_forward_reference
 
 
 def leaky():
@@ -26,18 +26,18 @@ def test_equals_reference(shape, weight, dtype):
     """Spikes and states are the same, also from states that are not at rest."""
     rng = np.random.default_rng(0)
     x, start = rng.uniform(0, 0.4, shape).astype(dtype), rng.uniform(0, 0.9, shape[1:]).astype(dtype)
-    operands = Operands((x,), (rng.uniform(0.8, 1.2, shape[2]).astype(dtype),), np.array([0.9], dtype))
+    operands = Operands((x,), (rng.uniform(0.8, 1.2, shape[2]).astype(dtype),), np.array([0.9], dtype), Others(weight))
     results = []
-    for kernel in (lateral_scan, lateral_scan_reference):
+    for kernel in (scan_forward, scan_forward_reference):
         v, spikes = start.copy(), np.empty_like(x)
-        kernel(leaky(), operands, (v,), weight, spikes)
+        kernel(leaky(), operands, (v,), spikes, (), 1)
         results.append((spikes, v))
     np.testing.assert_array_equal(results[0][0], results[1][0])
     np.testing.assert_array_equal(results[0][1], results[1][1])
     assert bool(results[0][0].any()) == (x.size > 1)
 
 
-@pytest.mark.parametrize("kernel", [lateral_scan, lateral_scan_reference])
+@pytest.mark.parametrize("kernel", [scan_forward, scan_forward_reference])
 def test_hand_worked_example(kernel):
     """Three neurons with threshold 1 that keep all of their potential and take 0.5 from every other.
 
@@ -48,6 +48,6 @@ def test_hand_worked_example(kernel):
     """
     x = np.array([[[1, 1, 0.25]], [[0, 0, 0]], [[0, 0, 2]], [[0, 0, 0]]])
     v, spikes = np.zeros((1, 3)), np.empty_like(x)
-    kernel(leaky(), Operands((x,), (np.ones(3),), np.ones(1)), (v,), -0.5, spikes)
+    kernel(leaky(), Operands((x,), (np.ones(3),), np.ones(1), Others(-0.5)), (v,), spikes, (), 1)
     np.testing.assert_array_equal(spikes[:, 0], [[1, 1, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]])
     np.testing.assert_array_equal(v, [[-1, -1, 0.25]])

@@ -7,14 +7,15 @@ import pytest
 
 from spikewright.kernels import (
     Builder,
+    Matrix,
     Operands,
     Program,
     backward_step,
     inputs_are_added,
-    recurrent_scan,
-    recurrent_scan_reference,
     saved_kinds,
     scan_backward_reference,
+    scan_forward,
+    scan_forward_reference,
 )
 
 
@@ -50,7 +51,8 @@ def run(kernel, shape, dtype, *, gain=0.3, held=False, threads=1, scaled=False):
     spikes = np.empty(shape, dtype)
     program = leaky(scaled=scaled)
     saved = tuple(np.empty(shape, {"real": dtype, "bool": bool, "int": int}[kind]) for kind in saved_kinds(program))
-    kernel(program, operands, states, weights, bias, spikes, saved, threads)
+    operands = operands._replace(feedback=Matrix(weights, bias))
+    kernel(program, operands, states, spikes, saved, threads)
     return spikes, *states, *saved
 
 
@@ -59,7 +61,7 @@ def run(kernel, shape, dtype, *, gain=0.3, held=False, threads=1, scaled=False):
 @pytest.mark.parametrize("shape", [(0, 2, 3), (4, 0, 3), (5, 2, 0), (1, 1, 1), (40, 3, 37)])
 def test_equals_reference(shape, dtype, held):
     """Spikes, states and all that is kept are the same bits."""
-    ours, reference = (run(kernel, shape, dtype, held=held) for kernel in (recurrent_scan, recurrent_scan_reference))
+    ours, reference = (run(kernel, shape, dtype, held=held) for kernel in (scan_forward, scan_forward_reference))
     for a, b in zip(ours, reference, strict=True):
         np.testing.assert_array_equal(a, b)
     assert bool(ours[0].any()) == (ours[0].size > 1)
@@ -68,20 +70,20 @@ def test_equals_reference(shape, dtype, held):
 @pytest.mark.parametrize("gain", [0.0, 1e30])
 def test_extreme_weights(gain):
     """None, or very large ones, after which all neurons fire or none does."""
-    ours = run(recurrent_scan, (9, 2, 5), np.float32, gain=gain)
-    reference = run(recurrent_scan_reference, (9, 2, 5), np.float32, gain=gain)
+    ours = run(scan_forward, (9, 2, 5), np.float32, gain=gain)
+    reference = run(scan_forward_reference, (9, 2, 5), np.float32, gain=gain)
     for a, b in zip(ours, reference, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_threads_change_nothing():
     """Each takes whole samples, and there may be more threads than samples."""
-    alone = run(recurrent_scan, (6, 2, 4100), np.float32, gain=0.01)
-    for a, b in zip(alone, run(recurrent_scan, (6, 2, 4100), np.float32, gain=0.01, threads=3), strict=True):
+    alone = run(scan_forward, (6, 2, 4100), np.float32, gain=0.01)
+    for a, b in zip(alone, run(scan_forward, (6, 2, 4100), np.float32, gain=0.01, threads=3), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("kernel", [recurrent_scan, recurrent_scan_reference])
+@pytest.mark.parametrize("kernel", [scan_forward, scan_forward_reference])
 def test_hand_worked_example(kernel):
     """Three neurons with threshold 1 that keep all; 0 excites 1 by 0.75, and 1 inhibits 2 by 0.5; a bias of 0.25 on 2.
 
@@ -94,7 +96,8 @@ def test_hand_worked_example(kernel):
     weights = np.array([[0, 0.75, 0], [0, 0, -0.5], [9, 9, 9]])
     v, spikes = np.zeros((1, 3)), np.empty_like(x)
     states = v, np.zeros((1, 3), np.int64)
-    kernel(leaky(), Operands((x,), (np.ones(3),), np.ones(1)), states, weights, np.array([0, 0, 0.25]), spikes, (), 1)
+    operands = Operands((x,), (np.ones(3),), np.ones(1), Matrix(weights, np.array([0, 0, 0.25])))
+    kernel(leaky(), operands, states, spikes, (), 1)
     np.testing.assert_array_equal(spikes[:, 0], [[1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0]])
     np.testing.assert_array_equal(v, [[0, 0.25, 0.5]])
     np.testing.assert_array_equal(states[1], [[1, 1, 0]])
@@ -120,7 +123,7 @@ def test_steps_backward_are_the_scan_backward(held):
         now = slice(t, t + 1)
         grads = (inputs[0] if held else inputs[0][now], inputs[1][now])
         kept = tuple(array[now] for array in saved)
-        arrays = (grad_output[now],), states, operands.parameters, operands.constants, grads, kept + learned
+        arrays = (grad_output[now],), states, operands.parameters, operands.constants, grads, kept + learned, ()
         step(*arrays, (0, 2), (0, 3))
     for a, b in zip(sum(ours, ()), sum(expected, ()), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-13)

@@ -23,17 +23,18 @@ from ._event_stream import (
     run_stream,
     run_stream_reference,
 )
+from ._feedback import Feedback, Matrix, Others
 from ._first_spike import (
     first_spike_backward,
     first_spike_backward_reference,
     first_spike_forward,
     first_spike_forward_reference,
 )
-from ._lateral_scan import lateral_scan, lateral_scan_reference
 from ._program import Builder, Kind, Node, Program
-from ._recurrent_scan import backward_step, inputs_are_added, recurrent_scan, recurrent_scan_reference
 from ._scan import (
     Operands,
+    backward_step,
+    inputs_are_added,
     saved_kinds,
     scan_backward,
     scan_backward_reference,
@@ -69,11 +70,14 @@ __all__ = [
     "Builder",
     "Chain",
     "Events",
+    "Feedback",
     "Kind",
     "Leaky",
+    "Matrix",
     "Membrane",
     "Node",
     "Operands",
+    "Others",
     "Plasticity",
     "Population",
     "Program",
@@ -109,8 +113,6 @@ __all__ = [
     "first_spike_forward",
     "first_spike_forward_reference",
     "inputs_are_added",
-    "lateral_scan",
-    "lateral_scan_reference",
     "level_events",
     "level_events_reference",
     "list_fired",
@@ -118,8 +120,6 @@ __all__ = [
     "pack_chain",
     "present",
     "present_reference",
-    "recurrent_scan",
-    "recurrent_scan_reference",
     "resting",
     "run_chain",
     "run_chain_reference",

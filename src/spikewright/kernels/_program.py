@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -89,6 +90,18 @@ class Program:
     outputs: tuple[int, ...]
     slopes: tuple[tuple[int, int], ...] = ()
     learned: tuple[int, ...] = ()
+
+    # All that is made of a program is looked up by it, several times in each scan.
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.nodes, self.outputs, self.slopes, self.learned))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[Program], tuple[object, ...]]:
+        """Leave the hash behind: that of a text differs from process to process."""
+        return Program, (self.nodes, self.outputs, self.slopes, self.learned)
 
 
 class Builder:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -13,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikewright.kernels._adjoint import differentiate
+from spikewright.kernels._feedback import Feedback, Slot
 from spikewright.kernels._generated import Kernel, compiled
 from spikewright.kernels._program import LEAVES, OPERATIONS, Kind, Node, Program, ancestors
 from spikewright.kernels._source import backward_source, forward_source
+from spikewright.kernels._threads import cuts, share
 
 # Any: reals in the precision of the run, int64 or truth values.
 Array: TypeAlias = NDArray[Any]
@@ -30,12 +29,14 @@ class Operands(NamedTuple):
     ``inputs`` are arrays of shape (time, batch, neuron), or (1, batch, neuron) for what is the same in all steps; they
     may be the bits of bfloat16 as uint16, and so is then the output, while all else is float32;
     ``parameters`` have one value a neuron, shape (neuron,); ``constants``, shape (constant,), are in the precision of
-    the run.
+    the run. Where there is ``feedback``, what it brings is one input more of the program, the last, and the output is 0
+    or 1.
     """
 
     inputs: tuple[Array, ...]
     parameters: tuple[Array, ...]
     constants: Array
+    feedback: Feedback | None = None
 
 
 def scan_forward_reference(
@@ -65,12 +66,14 @@ def scan_forward_reference(
     """
     del threads
     kept = differentiate(program).saved if saved else ()
+    fired = np.zeros(output.shape[1:], operands.constants.dtype)
     for t in range(len(output)):
-        leaves: dict[str, Sequence[Array]] = {
-            "input": [_wide(x[min(t, len(x) - 1)]) for x in operands.inputs],
-            "state": states,
-        }
-        values = evaluate(program.nodes, (*program.outputs, *kept), {}, leaves, operands)
+        inputs = [_wide(x[min(t, len(x) - 1)]) for x in operands.inputs]
+        if operands.feedback is not None:
+            inputs.append(operands.feedback.charges(fired))
+        leaves: dict[str, Sequence[Array]] = {"input": inputs, "state": states}
+        values = _evaluate(program.nodes, (*program.outputs, *kept), {}, leaves, operands)
+        fired = values[program.outputs[0]]
         for array, number in zip((output, *saved), (program.outputs[0], *kept), strict=True):
             array[t] = _narrow(values[number]) if _halved(array) else values[number]
         # All entries first: each may depend on all.
@@ -111,7 +114,7 @@ def scan_backward_reference(
     wanted = [number for number in results if number is not None]
     for t in range(len(grad_output) - 1, -1, -1):
         known = {number: array[t] for number, array in zip(adjoint.saved, saved, strict=True)}
-        values = evaluate(adjoint.nodes, wanted, known, {"gradient": [_wide(grad_output[t]), *grad_states]}, operands)
+        values = _evaluate(adjoint.nodes, wanted, known, {"gradient": [_wide(grad_output[t]), *grad_states]}, operands)
         nothing = np.zeros(grad_output.shape[1:], operands.constants.dtype)
         found = [nothing if number is None else np.array(values[number]) for number in results]
         for gradient, value in zip(grad_inputs, found, strict=False):
@@ -138,7 +141,7 @@ def _narrow(x: Array) -> Array:
     return rounded
 
 
-def evaluate(
+def _evaluate(
     nodes: tuple[Node, ...],
     wanted: tuple[int, ...] | list[int],
     known: Mapping[int, Array],
@@ -171,9 +174,11 @@ def scan_forward(
     threads: int,
 ) -> None:
     """Do what :func:`scan_forward_reference` does, compiled; all arrays are contiguous along their last axis."""
-    kept = differentiate(program).saved if saved else ()
-    kernel = _forward(program, kept, _held(operands.inputs, output), _halved(output))
-    share(kernel, (operands.inputs, states, operands.parameters, operands.constants, (output,), saved), threads)
+    feedback = operands.feedback
+    slot, values = (None, ()) if feedback is None else (feedback.slot, feedback.values)
+    kernel = _forward(program, _held(operands.inputs, output), slot, kept=bool(saved), halved=_halved(output))
+    arrays = (operands.inputs, states, operands.parameters, operands.constants, (output,), saved, values)
+    share(kernel, arrays, _parts(output, threads, together=slot is not None))
 
 
 def scan_backward(
@@ -187,25 +192,50 @@ def scan_backward(
     threads: int,
 ) -> None:
     """Do what :func:`scan_backward_reference` does, compiled; all arrays are contiguous along their last axis."""
-    kernel = _backward(program, _held(grad_inputs, grad_output), _halved(grad_output))
-    arrays = ((grad_output,), grad_states, operands.parameters, operands.constants, grad_inputs, saved + grad_learned)
-    share(kernel, arrays, threads)
+    kernel = _backward(program, _held(grad_inputs, grad_output), halved=_halved(grad_output))
+    arrays = (grad_output,), grad_states, operands.parameters, operands.constants, grad_inputs, saved + grad_learned, ()
+    share(kernel, arrays, _parts(grad_output, threads, together=False))
 
 
 # The text is written once for each kind of run, not for each run.
 @lru_cache(maxsize=256)
-def _forward(program: Program, saved: tuple[int, ...], held: tuple[bool, ...], halved: bool) -> Kernel:
-    return compiled(forward_source(program, saved, held, halved=halved))
+def _forward(program: Program, held: tuple[bool, ...], slot: Slot | None, *, kept: bool, halved: bool) -> Kernel:
+    saved = differentiate(program).saved if kept else ()
+    return compiled(forward_source(program, saved, held, slot, halved=halved))
 
 
 @lru_cache(maxsize=256)
-def _backward(program: Program, held: tuple[bool, ...], halved: bool) -> Kernel:
+def _backward(program: Program, held: tuple[bool, ...], *, halved: bool) -> Kernel:
     return compiled(backward_source(program, differentiate(program), held, halved=halved))
 
 
+def backward_step(program: Program, *, held: bool) -> Kernel:
+    """Return the compiled :func:`scan_backward`, for a loop that calls it on one step after another.
+
+    It takes arrays of one step: (gradient of the output,), those of the states, the parameters, the constants, those of
+    the inputs, what was saved followed by those of the learned leaves, an empty tuple; and then the range of rows and
+    of columns.
+
+    Parameters
+    ----------
+    program : Program
+        One step of two inputs.
+    held : bool
+        Whether input 0 is the same in all steps, so that its gradient is added to.
+    """
+    return _backward(program, (held, False), halved=False)
+
+
+@lru_cache(maxsize=256)
 def saved_kinds(program: Program) -> tuple[Kind, ...]:
     """Return the kinds of the values that a forward pass must keep for the backward pass."""
     return tuple(program.nodes[number].kind for number in differentiate(program).saved)
+
+
+def inputs_are_added(program: Program) -> bool:
+    """Return whether a step only adds its inputs 0 and 1, so that both have one gradient."""
+    inputs = differentiate(program).inputs
+    return len(inputs) == 2 and inputs[0] == inputs[1]
 
 
 def _halved(sequence: Array) -> bool:
@@ -216,22 +246,14 @@ def _held(inputs: tuple[Array, ...], sequence: Array) -> tuple[bool, ...]:
     return tuple(len(x) != len(sequence) for x in inputs)
 
 
-def share(kernel: Kernel, arrays: tuple[tuple[Array, ...] | Array, ...], threads: int) -> None:
-    """Run a kernel on all neurons of all samples, each thread on its share of the samples, or else of the neurons."""
-    _, batch, neurons = arrays[4][0].shape
+def _parts(sequence: Array, threads: int, *, together: bool) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return the samples and the neurons of each thread: its share of the samples, or else of the neurons.
+
+    Neurons of one sample that need each other stay together.
+    """
+    _, batch, neurons = sequence.shape
     if threads == 1 or batch * neurons < _WORTH_A_THREAD:
-        kernel(*arrays, (0, batch), (0, neurons))
-        return
-    cuts = np.linspace(0, batch if batch >= threads else neurons, threads + 1).astype(int).tolist()
-    parts = list(itertools.pairwise(cuts))
-    jobs = [(part, (0, neurons)) if batch >= threads else ((0, batch), part) for part in parts]
-    pool = _pool(threads, os.getpid())
-    waiting = [pool.submit(kernel, *arrays, *job) for job in jobs[1:]]
-    kernel(*arrays, *jobs[0])
-    for job in waiting:
-        job.result()
-
-
-@lru_cache(maxsize=8)
-def _pool(threads: int, process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - a forked process has none of its parent's
-    return ThreadPoolExecutor(threads - 1, thread_name_prefix="spikewright-scan")
+        return [((0, batch), (0, neurons))]
+    if together or batch >= threads:
+        return [(samples, (0, neurons)) for samples in cuts(batch, min(threads, max(1, batch)))]
+    return [((0, batch), part) for part in cuts(neurons, threads)]

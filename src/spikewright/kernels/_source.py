@@ -4,34 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from textwrap import indent
+from typing import NamedTuple
 
 from spikewright.kernels._adjoint import Adjoint
+from spikewright.kernels._feedback import Slot
 from spikewright.kernels._program import LEAVES, OPERATIONS, Node, Program, ancestors
 
-_HEAD = """\
-from numba import int64
+_TEXT = """\
+import numpy as np
+from numba import int32, int64
 from spikewright.kernels._elementary import exp, expm1, narrow, wide
 
-BLOCK = 2048
 
-
-def scan(inputs, states, parameters, constants, outputs, saved, rows, columns):
+def scan(inputs, states, parameters, constants, outputs, saved, feedback, rows, columns):
     real = constants.dtype.type
     zero, one = real(0), real(1)
     steps = {sequence}.shape[0]
-{constants}
+    block = {block}
+{once}
     for row in range(rows[0], rows[1]):
-        for first in range(columns[0], columns[1], BLOCK):
-            part = slice(first, min(first + BLOCK, columns[1]))
-{before}
+        for first in range(columns[0], columns[1], block):
+            part = slice(first, min(first + block, columns[1]))
+{sample}
             for t in range({order}):
-{rows}
+{step}
                 for n in range(len({length})):
 {body}
+{after}
 """
 
+_BLOCK = 2048
+"""Neurons that go through all steps before the next ones do: few enough that their states stay in the fastest cache."""
 
-def forward_source(program: Program, saved: tuple[int, ...], held: tuple[bool, ...], *, halved: bool) -> str:
+
+class Written(NamedTuple):
+    """What a step writes.
+
+    Parameters
+    ----------
+    text : str
+        The assignment, with braces where the value goes.
+    node : int or None
+        Of the value; ``None`` for 0.
+    """
+
+    text: str
+    node: int | None
+
+
+def forward_source(
+    program: Program, saved: tuple[int, ...], held: tuple[bool, ...], slot: Slot | None, *, halved: bool
+) -> str:
     """Return the text of ``scan`` for the forward pass.
 
     Parameters
@@ -41,19 +64,22 @@ def forward_source(program: Program, saved: tuple[int, ...], held: tuple[bool, .
     saved : tuple of int
         Nodes whose values are kept.
     held : tuple of bool
-        For each input whether it is the same in all steps, and so an array of one step.
+        For each input from outside whether it is the same in all steps, and so an array of one step.
+    slot : Slot or None
+        What the neurons bring to each other is one input more.
     halved : bool
         Whether sequences that come in and go out are the bits of bfloat16; all else is in the precision of the run.
     """
-    wanted = (*program.outputs, *saved)
-    code = Code(program.nodes, wanted, {}, held, halved=halved)
-    body = code.lines()
-    body.append(f"y[n] = {_kept(code.names[program.outputs[0]], halved=halved)}")
-    body += [f"w{k}[n] = {code.names[number]}" for k, number in enumerate(saved)]
-    body += [f"s{k}[n] = {code.names[number]}" for k, number in enumerate(program.outputs[1:])]
-    before = [f"s{k} = states[{k}][row, part]" for k in range(len(program.outputs) - 1)]
-    rows = ["y = outputs[0][t, row, part]", *(f"w{k} = saved[{k}][t, row, part]" for k in range(len(saved)))]
-    return _filled(code, before, rows, body, sequence="outputs[0]", order="steps", length="y")
+    code = Code(program.nodes, (*program.outputs, *saved), {}, own=None if slot is None else len(held), halved=halved)
+    written = [Written("y[n] = narrow({})" if halved else "y[n] = {}", program.outputs[0])]
+    written += [Written(f"w{k}[n] = {{}}", number) for k, number in enumerate(saved)]
+    written += [Written(f"s{k}[n] = {{}}", number) for k, number in enumerate(program.outputs[1:])]
+    sample = [f"s{k} = states[{k}][row, part]" for k in range(len(program.outputs) - 1)]
+    step = ["y = outputs[0][t, row, part]", *(f"w{k} = saved[{k}][t, row, part]" for k in range(len(saved)))]
+    for k in code.leaves("input"):
+        if k < len(held):
+            (sample if held[k] else step).append(f"x{k} = inputs[{k}][{0 if held[k] else 't'}, row, part]")
+    return _filled(code, sample, step, written, slot, sequence="outputs[0]", order="steps", length="y")
 
 
 def backward_source(program: Program, adjoint: Adjoint, held: tuple[bool, ...], *, halved: bool) -> str:
@@ -65,48 +91,55 @@ def backward_source(program: Program, adjoint: Adjoint, held: tuple[bool, ...], 
     """
     wanted = [number for number in (*adjoint.inputs, *adjoint.states, *adjoint.learned) if number is not None]
     known = {number: f"w{k}[n]" for k, number in enumerate(adjoint.saved)}
-    code = Code(adjoint.nodes, wanted, known, (), halved=halved)
-    body, size = code.lines(), len(adjoint.saved)
-    before: list[str] = []
-    rows = ["g0 = inputs[0][t, row, part]"]
-    rows += [f"w{k} = saved[{k}][t, row, part]" for k in range(size)]
+    code, size = Code(adjoint.nodes, wanted, known, own=None, halved=halved), len(adjoint.saved)
+    sample: list[str] = []
+    step = ["g0 = inputs[0][t, row, part]", *(f"w{k} = saved[{k}][t, row, part]" for k in range(size))]
+    written: list[Written] = []
     for k, number in enumerate(adjoint.inputs):
-        (before if held[k] else rows).append(f"x{k} = outputs[{k}][{'0' if held[k] else 't'}, row, part]")
-        gradient = "zero" if number is None else code.names[number]
-        body.append(f"x{k}[n] += {gradient}" if held[k] else f"x{k}[n] = {_kept(gradient, halved=halved)}")
+        (sample if held[k] else step).append(f"x{k} = outputs[{k}][{0 if held[k] else 't'}, row, part]")
+        moving = "= narrow({})" if halved else "= {}"
+        written.append(Written(f"x{k}[n] {'+= {}' if held[k] else moving}", number))
     for k, number in enumerate(adjoint.learned):
         if number is not None:
-            before.append(f"a{k} = saved[{size + k}][row, part]")
-            body.append(f"a{k}[n] += {code.names[number]}")
+            sample.append(f"a{k} = saved[{size + k}][row, part]")
+            written.append(Written(f"a{k}[n] += {{}}", number))
     for k, number in enumerate(adjoint.states):
         if program.nodes[program.outputs[1 + k]].kind == "real":
-            before.append(f"g{k + 1} = states[{k}][row, part]")
-            body.append(f"g{k + 1}[n] = {'zero' if number is None else code.names[number]}")
-    return _filled(code, before, rows, body, sequence="inputs[0]", order="steps - 1, -1, -1", length="g0")
+            sample.append(f"g{k + 1} = states[{k}][row, part]")
+            written.append(Written(f"g{k + 1}[n] = {{}}", number))
+    return _filled(code, sample, step, written, None, sequence="inputs[0]", order="steps - 1, -1, -1", length="g0")
 
 
 def _filled(
-    code: Code, before: list[str], rows: list[str], body: list[str], *, sequence: str, order: str, length: str
+    code: Code,
+    sample: list[str],
+    step: list[str],
+    written: list[Written],
+    slot: Slot | None,
+    *,
+    sequence: str,
+    order: str,
+    length: str,
 ) -> str:
-    """Fill the head with what differs: the array that has all steps, their order, and a row that has all neurons."""
-    held, moving = code.input_rows()
-    return _HEAD.format(
-        constants=indented(code.constants(), 1),
-        before=indented([*before, *held, *code.parameters()], 3),
+    """Fill the text with what differs: the array that has all steps, their order, and a row that has all neurons."""
+    # Neurons that need each other go through a step together.
+    block, slot = (str(_BLOCK), Slot()) if slot is None else ("max(1, columns[1])", slot)
+    body = [*code.lines(), *(text.format("zero" if node is None else code.names[node]) for text, node in written)]
+    sample = [*sample, *(f"p{k} = parameters[{k}][part]" for k in code.leaves("parameter"))]
+    return _TEXT.format(
         sequence=sequence,
+        block=block,
+        once=_indented([*(f"c{k} = constants[{k}]" for k in code.leaves("constant")), slot.once], 1),
+        sample=_indented([*sample, slot.sample], 3),
         order=order,
-        rows=indented([*rows, *moving], 4),
+        step=_indented([*step, slot.before], 4),
         length=length,
-        body=indented(body, 5),
+        body=_indented([*body, slot.inside], 5),
+        after=_indented([slot.after], 4),
     )
 
 
-def _kept(value: str, *, halved: bool) -> str:
-    return f"narrow({value})" if halved else value
-
-
-def indented(lines: Iterable[str], depth: int) -> str:
-    """Return lines of text, so many levels deep."""
+def _indented(lines: Iterable[str], depth: int) -> str:
     return indent("\n".join(lines), " " * 4 * depth)
 
 
@@ -114,63 +147,52 @@ class Code:
     """The assignments that compute some nodes, and the names of all values."""
 
     def __init__(
-        self,
-        nodes: tuple[Node, ...],
-        wanted: Iterable[int],
-        known: Mapping[int, str],
-        held: tuple[bool, ...],
-        *,
-        halved: bool,
+        self, nodes: tuple[Node, ...], wanted: Iterable[int], known: Mapping[int, str], *, own: int | None, halved: bool
     ) -> None:
         self.nodes = nodes
+        self.known = known
+        self.own = own
         self.halved = halved
         self.used = sorted(ancestors(nodes, wanted, known) | set(known))
-        self.held = held
-        self.names = {number: self._name(number, known) for number in self.used}
-        self.known = known
+        self.names = {number: self._name(number) for number in self.used}
 
-    def _name(self, number: int, known: Mapping[int, str]) -> str:
+    def _name(self, number: int) -> str:
         operation, arguments, kind = self.nodes[number]
-        if number in known or operation not in LEAVES:
+        if number in self.known or operation not in LEAVES or self._is_replaced(number):
             return f"e{number}"
         index = arguments[0]
         if operation == "number":
             return f"real({index})" if kind == "real" else f"int64({index})"
+        if operation == "input" and index == self.own:
+            return "own[n]"
         return {
             "input": f"wide(x{index}[n])" if self.halved else f"x{index}[n]",
-            "state": f"s{index}[n]",
             "parameter": f"p{index}[n]",
             "constant": f"c{index}",
-            # Only that of the output is a sequence.
-            "gradient": f"wide(g{index}[n])" if self.halved and not index else f"g{index}[n]",
+            # Of a step's output, which is a sequence.
+            "gradient": "wide(g0[n])" if self.halved else "g0[n]",
         }[operation]
 
+    def _is_replaced(self, number: int) -> bool:
+        """Return whether a value is overwritten in the step that reads it."""
+        operation, arguments, _ = self.nodes[number]
+        return operation == "state" or (operation == "gradient" and arguments[0] > 0)
+
     def lines(self) -> list[str]:
-        """Return one assignment for each node that is not a leaf."""
+        """Return one assignment for each node that is not a leaf, and for each that is overwritten."""
         assignments = []
         for number in self.used:
             operation, arguments, _ = self.nodes[number]
             if number in self.known:
                 assignments.append(f"e{number} = {self.known[number]}")
+            elif self._is_replaced(number):
+                assignments.append(f"e{number} = {operation[0]}{arguments[0]}[n]")
             elif operation not in LEAVES:
                 expression = OPERATIONS[operation].expression.format(*(self.names[argument] for argument in arguments))
                 assignments.append(f"e{number} = {expression}")
         return assignments
 
-    def _leaves(self, kind: str) -> list[int]:
+    def leaves(self, kind: str) -> list[int]:
+        """Return which leaves of a kind are used."""
         leaves = [self.nodes[number] for number in self.used if number not in self.known]
         return sorted({leaf.arguments[0] for leaf in leaves if leaf.operation == kind})
-
-    def constants(self) -> list[str]:
-        """Return one assignment for each constant, so that it stays in a register."""
-        return [f"c{k} = constants[{k}]" for k in self._leaves("constant")]
-
-    def parameters(self) -> list[str]:
-        """Return the part of each array of parameters that belongs to a block."""
-        return [f"p{k} = parameters[{k}][part]" for k in self._leaves("parameter")]
-
-    def input_rows(self) -> tuple[list[str], list[str]]:
-        """Return the parts of the inputs that are held and of those that move."""
-        held = [f"x{k} = inputs[{k}][0, row, part]" for k in self._leaves("input") if self.held[k]]
-        moving = [f"x{k} = inputs[{k}][t, row, part]" for k in self._leaves("input") if not self.held[k]]
-        return held, moving

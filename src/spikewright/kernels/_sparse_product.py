@@ -7,16 +7,13 @@ to ``first[r + 1]``.
 
 from __future__ import annotations
 
-import itertools
-import os
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spikewright.kernels._scan import _pool
+from spikewright.kernels._threads import cuts, share
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.int64]
@@ -121,7 +118,7 @@ def add_event_rows_reference(
 
 def add_event_rows(events: Events, weights: FloatArray, bias: FloatArray, charges: FloatArray, threads: int) -> None:
     """See :func:`add_event_rows_reference`."""
-    share(_add_event_rows, (*events, weights, bias, charges), len(charges), threads)
+    share(_add_event_rows, (*events, weights, bias, charges), cuts(len(charges), threads))
 
 
 @njit(cache=True, nogil=True)
@@ -173,7 +170,7 @@ def spread_event_rows_reference(
 
 def spread_event_rows(events: Events, grad_charges: FloatArray, grad_weights: FloatArray, threads: int) -> None:
     """See :func:`spread_event_rows_reference`."""
-    share(_spread_event_rows, (*events, grad_charges, grad_weights), grad_charges.shape[1], threads)
+    share(_spread_event_rows, (*events, grad_charges, grad_weights), cuts(grad_charges.shape[1], threads))
 
 
 @njit(cache=True, nogil=True)
@@ -192,15 +189,3 @@ def _spread_event_rows(
             total, value = grad_weights[sources[k], start:stop], values[k]
             for n in range(len(gradient)):
                 total[n] += value * gradient[n]
-
-
-# Any: a compiled function of some arrays.
-def share(kernel: Callable[..., Any], arrays: tuple[Any, ...], length: int, threads: int) -> None:
-    """Run a kernel on a range, each thread on its part."""
-    cuts = np.linspace(0, length, threads + 1).astype(int).tolist()
-    pool = _pool(threads, os.getpid()) if threads > 1 else None
-    (start, stop), *others = itertools.pairwise(cuts)
-    waiting = [pool.submit(kernel, *arrays, *part) for part in others] if pool else []
-    kernel(*arrays, start, stop)
-    for job in waiting:
-        job.result()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -21,13 +23,45 @@ LARGEST = 1000
 """Nodes of a program beyond which it is not compiled: that would take minutes."""
 
 
-class Traced(NamedTuple):
-    """A step as a program, with the values of its leaves."""
+@dataclass(frozen=True, eq=False)
+class Traced:
+    """A step as a program, with the values of its leaves.
+
+    Parameters
+    ----------
+    program : Program
+        The step.
+    constants, parameters : tuple
+        Values of its leaves.
+    receptors : int
+        Inputs of the program.
+    dtype : torch.dtype
+        What the program takes for a real number.
+    """
 
     program: kernels.Program
     constants: tuple[float | Tensor, ...]
     parameters: tuple[Tensor, ...]
     receptors: int
+    dtype: torch.dtype
+
+    @cached_property
+    def learned(self) -> tuple[Tensor, ...]:
+        """The values whose gradients are wanted."""
+        values = (*self.constants, *self.parameters)
+        return tuple(value for value in values if isinstance(value, Tensor) and value.requires_grad)
+
+    @cached_property
+    def operands(self) -> kernels.Operands:
+        """What the program computes with, but for its inputs."""
+        constants = torch.tensor([float(value) for value in self.constants], dtype=self.dtype).numpy()
+        return kernels.Operands((), tuple(value.detach().contiguous().numpy() for value in self.parameters), constants)
+
+    @cached_property
+    def kept(self) -> tuple[torch.dtype, ...]:
+        """Types of the values of each step that are kept for the backward pass."""
+        types = {"real": self.dtype, "int": torch.int64, "bool": torch.bool}
+        return tuple(types[kind] for kind in kernels.saved_kinds(self.program))
 
 
 def trace(step: Step, x: Tensor, state: tuple[Tensor, ...], neurons: tuple[int, ...]) -> Traced:
@@ -68,7 +102,7 @@ def trace(step: Step, x: Tensor, state: tuple[Tensor, ...], neurons: tuple[int, 
         if isinstance(value, Tensor) and value.requires_grad
     ]
     program = kernels.Program(nodes, tuple(outputs), tuple(tape.slopes.items()), tuple(learned))
-    return Traced(program, tuple(tape.constants), tuple(tape.parameters), receptors)
+    return Traced(program, tuple(tape.constants), tuple(tape.parameters), receptors, x.dtype)
 
 
 def compiled_scan(
@@ -93,8 +127,7 @@ def compiled_scan(
     state : list of Tensor
         State after the last step.
     """
-    learned = [value for value in (*traced.constants, *traced.parameters) if is_learned(value)]
-    tensors = (*inputs, *state, *learned)
+    tensors = (*inputs, *state, *traced.learned)
     output, *after = _Scan.apply(traced, steps, len(inputs), len(state), *tensors)  # type: ignore[no-untyped-call]
     return output, after
 
@@ -104,9 +137,49 @@ def precision(sequence: Tensor) -> torch.dtype:
     return torch.float32 if sequence.dtype == torch.bfloat16 else sequence.dtype
 
 
-def is_learned(value: float | Tensor) -> bool:
-    """Return whether a value is a tensor whose gradient is wanted."""
-    return isinstance(value, Tensor) and value.requires_grad
+class Run(NamedTuple):
+    """What a forward pass gives: its output, the state after the last step, and what the backward pass needs."""
+
+    output: Tensor
+    after: list[Tensor]
+    saved: list[Tensor]
+
+
+def run_forward(
+    traced: Traced,
+    steps: int,
+    inputs: Sequence[Tensor],
+    state: Iterable[Tensor],
+    *,
+    keep: bool,
+    feedback: kernels.Feedback | None = None,
+) -> Run:
+    """Run a sequence through the compiled program.
+
+    Parameters
+    ----------
+    traced, steps, inputs, state
+        As :func:`compiled_scan` takes them.
+    keep : bool
+        Whether a backward pass follows.
+    feedback : optional
+        What the neurons of a sample, which are then in one row, bring to each other.
+    """
+    # Each entry gets memory of its own: a model may give one tensor for several.
+    after = [entry.clone(memory_format=torch.contiguous_format) for entry in state]
+    shape = (steps, *inputs[0].shape[1:])
+    output = torch.empty(shape, dtype=inputs[0].dtype)
+    saved = [torch.empty(shape, dtype=dtype) for dtype in (traced.kept if keep else ())]
+    rows = rows_of(traced, output) if feedback is None else shape[1]
+    kernels.scan_forward(
+        traced.program,
+        traced.operands._replace(inputs=sequences_of(inputs, rows), feedback=feedback),
+        steps_of(after, rows),
+        sequences_of([output], rows)[0],
+        sequences_of(saved, rows),
+        torch.get_num_threads(),
+    )
+    return Run(output, after, saved)
 
 
 class _Scan(torch.autograd.Function):
@@ -117,44 +190,30 @@ class _Scan(torch.autograd.Function):
     def forward(
         ctx: Any, traced: Traced, steps: int, inputs: int, entries: int, *tensors: Tensor
     ) -> tuple[Tensor, ...]:
-        xs, states = tensors[:inputs], tensors[inputs : inputs + entries]
-        after = [state.clone(memory_format=torch.contiguous_format) for state in states]
-        output = torch.empty((steps, *xs[0].shape[1:]), dtype=xs[0].dtype)
-        kinds = kernels.saved_kinds(traced.program) if any(ctx.needs_input_grad) else ()
-        saved = [torch.empty(output.shape, dtype=dtype_of(kind, output)) for kind in kinds]
-        rows = rows_of(traced, output)
-        operands = kernels.Operands(
-            sequences_of(xs, rows),
-            tuple(value.detach().contiguous().numpy() for value in traced.parameters),
-            torch.tensor([float(value) for value in traced.constants], dtype=precision(output)).numpy(),
-        )
-        results = sequences_of([output, *saved], rows)
-        kernels.scan_forward(
-            traced.program, operands, steps_of(after, rows), results[0], results[1:], torch.get_num_threads()
-        )
-        ctx.traced, ctx.operands, ctx.shapes = traced, operands._replace(inputs=()), [x.shape for x in xs]
-        ctx.save_for_backward(*saved)
-        ctx.mark_non_differentiable(*(state for state in after if not state.is_floating_point()))
-        return output, *after
+        xs, state = tensors[:inputs], tensors[inputs : inputs + entries]
+        run = run_forward(traced, steps, xs, state, keep=any(ctx.needs_input_grad))
+        ctx.traced, ctx.shapes = traced, [x.shape for x in xs]
+        ctx.save_for_backward(*run.saved)
+        ctx.mark_non_differentiable(*(entry for entry in run.after if not entry.is_floating_point()))
+        return run.output, *run.after
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        program, grad_output = ctx.traced.program, grads[0]
-        rows = rows_of(ctx.traced, grad_output)
+        traced, grad_output = ctx.traced, grads[0]
+        rows = rows_of(traced, grad_output)
         grad_states = [grad.clone(memory_format=torch.contiguous_format) for grad in grads[1:]]
         # What is the same in all steps gets the sum of their gradients.
-        real = precision(grad_output)
         grad_inputs = [
-            torch.empty_like(grad_output, memory_format=torch.contiguous_format)
+            torch.empty(shape, dtype=grad_output.dtype)
             if shape == grad_output.shape
-            else torch.zeros(shape, dtype=real)
+            else torch.zeros(shape, dtype=traced.dtype)
             for shape in ctx.shapes
         ]
-        grad_learned = [torch.zeros(grad_output.shape[1:], dtype=real) for _ in program.learned]
+        grad_learned = [torch.zeros(grad_output.shape[1:], dtype=traced.dtype) for _ in traced.learned]
         kernels.scan_backward(
-            program,
-            ctx.operands,
+            traced.program,
+            traced.operands,
             steps_of(grad_states, rows),
             sequences_of([grad_output], rows)[0],
             sequences_of(ctx.saved_tensors, rows),
@@ -162,18 +221,13 @@ class _Scan(torch.autograd.Function):
             steps_of(grad_learned, rows),
             torch.get_num_threads(),
         )
-        return None, None, None, None, *grad_inputs, *grad_states, *summed(program, grad_learned)
+        return None, None, None, None, *grad_inputs, *grad_states, *summed(traced.program, grad_learned)
 
 
 def summed(program: kernels.Program, grads: list[Tensor]) -> list[Tensor]:
     """Sum the gradients of learned leaves over the samples, and those of constants over the neurons too."""
     constant = [program.nodes[number].operation == "constant" for number in program.learned]
     return [grad.sum() if single else grad.sum(0).flatten() for grad, single in zip(grads, constant, strict=True)]
-
-
-def dtype_of(kind: str, like: Tensor) -> torch.dtype:
-    """Return the dtype of values of a kind beside a sequence."""
-    return {"real": precision(like), "int": torch.int64, "bool": torch.bool}[kind]
 
 
 def rows_of(traced: Traced, output: Tensor) -> int:
@@ -183,11 +237,15 @@ def rows_of(traced: Traced, output: Tensor) -> int:
 
 def sequences_of(tensors: Iterable[Tensor], rows: int) -> tuple[NDArray[np.generic], ...]:
     """View sequences as arrays of shape (time, row, neuron); copies only what is not contiguous."""
-    views = [tensor.detach().contiguous().view(len(tensor), rows, -1) for tensor in tensors]
-    # NumPy has no bfloat16.
-    return tuple((view.view(torch.uint16) if view.dtype == torch.bfloat16 else view).numpy() for view in views)
+    arrays = []
+    for tensor in tensors:
+        x = tensor.detach().contiguous()
+        # NumPy has no bfloat16.
+        array = (x.view(torch.uint16) if x.dtype == torch.bfloat16 else x).numpy()
+        arrays.append(array.reshape(len(array), rows, -1))
+    return tuple(arrays)
 
 
 def steps_of(tensors: Iterable[Tensor], rows: int) -> tuple[NDArray[np.generic], ...]:
-    """View single steps as arrays of shape (row, neuron)."""
-    return tuple(tensor.view(rows, -1).numpy() for tensor in tensors)
+    """View single steps, contiguous, as arrays of shape (row, neuron)."""
+    return tuple(tensor.numpy().reshape(rows, -1) for tensor in tensors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from functools import lru_cache, partial
-from typing import Any, ClassVar, overload
+from typing import Any, ClassVar, NamedTuple, overload
 
 import torch
 from torch import Tensor
@@ -107,24 +107,50 @@ def plan_scan(model: NeuronModel, x: Tensor, state: object, *, dt: float) -> Tra
     neurons = state[0].shape[1:] if state else x.shape[2:]
     if not x.numel() or any(entry.shape != (x.shape[1], *neurons) for entry in state):
         return "there is nothing to run"
-    key = precision(x), tuple(neurons), tuple(x.shape[2:])
-    if any(isinstance(value, Tensor) for value in vars(model).values()):
-        return _traced(model, dt, *key)
-    return _traced_once(model, dt, *key)
+    return traced_step(model, Inputs(precision(x), neurons, x.shape[2:]), dt=dt)
 
 
-def _traced(
-    model: NeuronModel, dt: float, dtype: torch.dtype, neurons: tuple[int, ...], shape: tuple[int, ...]
-) -> Traced | str:
-    x = torch.zeros(1, *shape, dtype=dtype)
+class Inputs(NamedTuple):
+    """What the program of a step is for.
+
+    Parameters
+    ----------
+    dtype : torch.dtype
+        Of potentials.
+    neurons, shape : tuple of int
+        Shapes of one sample: of its state, and of what arrives.
+    joined : bool
+        Whether there are two inputs, from outside and from the layer's own spikes, which go through ``receive``.
+    """
+
+    dtype: torch.dtype
+    neurons: tuple[int, ...]
+    shape: tuple[int, ...]
+    joined: bool = False
+
+
+def traced_step(model: NeuronModel, inputs: Inputs, *, dt: float) -> Traced | str:
+    """Return the step of a model as a program, or the reason why it is none.
+
+    The program of a model without tensors, whose values cannot change, is made once.
+    """
+    changing = any(isinstance(value, Tensor) for value in vars(model).values())
+    return (_traced if changing else _traced_once)(model, inputs, dt)
+
+
+def _traced(model: NeuronModel, inputs: Inputs, dt: float) -> Traced | str:
+    x = torch.zeros(1, *inputs.shape, dtype=inputs.dtype)
+    step = partial(model.step, dt=dt)
     try:
-        return trace(partial(model.step, dt=dt), x, model.start(x), neurons)
+        if not inputs.joined:
+            return trace(step, x, model.start(x), inputs.neurons)
+        start, both = model.start(model.receive(x, x)), x.unsqueeze(-1).expand(*x.shape, 2)
+        return trace(lambda pair, state: step(model.receive(*pair.unbind(-1)), state), both, start, inputs.neurons)
     except UntraceableError as error:
         return f"the step has {error}"
 
 
 _traced_once = lru_cache(maxsize=1024)(_traced)
-"""The same for a model without tensors, whose values cannot change."""
 
 
 def _receptors(x: Tensor, traced: Traced) -> tuple[Tensor, ...]:

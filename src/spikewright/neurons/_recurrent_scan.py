@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -13,17 +12,14 @@ from spikewright import kernels
 from spikewright.checks import Sequence, is_plain_linear
 from spikewright.neurons._compiled_scan import (
     Traced,
-    dtype_of,
-    is_learned,
     precision,
     rows_of,
+    run_forward,
     sequences_of,
     steps_of,
     summed,
-    trace,
 )
-from spikewright.neurons._model import NeuronModel
-from spikewright.neurons._symbol import UntraceableError
+from spikewright.neurons._model import Inputs, NeuronModel, traced_step
 
 DENSEST = 0.1
 """Fraction of spikes up to which the gradient of the weights is the sum of what follows each spike: at 5 % that
@@ -58,24 +54,7 @@ def plan_recurrent_scan(model: NeuronModel, charges: Sequence, recurrent: nn.Lin
         return "rows of weights are added for spikes, and the output is analog"
     if charges.ndim != 3 or not charges.numel() or recurrent.weight.shape != (charges.shape[2], charges.shape[2]):
         return "kernels run one row of neurons a sample, with a weight for each pair"
-    changing = any(isinstance(value, Tensor) for value in vars(model).values())
-    return (_traced if changing else _traced_once)(model, dt, real, charges.shape[2])
-
-
-def _traced(model: NeuronModel, dt: float, dtype: torch.dtype, neurons: int) -> Traced | str:
-    def step(x: Tensor, state: object) -> tuple[Tensor, tuple[Tensor, ...]]:
-        return model.step(model.receive(*x.unbind(-1)), state, dt=dt)
-
-    nothing = torch.zeros(1, neurons, dtype=dtype)
-    start = model.start(model.receive(nothing, nothing))
-    try:
-        return trace(step, nothing.unsqueeze(-1).expand(-1, -1, 2), start, (neurons,))
-    except UntraceableError as error:
-        return f"the step has {error}"
-
-
-_traced_once = lru_cache(maxsize=1024)(_traced)
-"""The same for a model without tensors, whose values cannot change."""
+    return traced_step(model, Inputs(real, charges.shape[2:], charges.shape[2:], joined=True), dt=dt)
 
 
 def recurrent_scan(model: NeuronModel, traced: Traced, charges: Sequence, recurrent: nn.Linear) -> Sequence:
@@ -87,9 +66,8 @@ def recurrent_scan(model: NeuronModel, traced: Traced, charges: Sequence, recurr
     state = model.start(model.receive(silence, silence))
     # One step where all steps are the same memory.
     outside = charges[:1] if not charges.stride(0) else charges
-    learned = [value for value in (*traced.constants, *traced.parameters) if is_learned(value)]
     bias = silence.new_zeros(silence.shape[1]) if recurrent.bias is None else recurrent.bias
-    tensors = (outside.to(silence.dtype), recurrent.weight, bias, *state, *learned)
+    tensors = (outside.to(silence.dtype), recurrent.weight, bias, *state, *traced.learned)
     spikes: Tensor = _RecurrentScan.apply(traced, len(charges), len(state), *tensors)  # type: ignore[no-untyped-call]
     return spikes.to(charges.dtype)
 
@@ -100,31 +78,12 @@ class _RecurrentScan(torch.autograd.Function):
     # ctx is Any: torch types it so, and its attributes are made up by the user of the class.
     @staticmethod
     def forward(ctx: Any, traced: Traced, steps: int, entries: int, *tensors: Tensor) -> Tensor:
-        charges, weight, bias, *states = tensors[: 3 + entries]
-        batch = charges.shape[1]
-        after = [state.clone(memory_format=torch.contiguous_format) for state in states]
-        spikes = torch.empty((steps, *charges.shape[1:]), dtype=charges.dtype)
-        kinds = kernels.saved_kinds(traced.program) if any(ctx.needs_input_grad) else ()
-        saved = [torch.empty(spikes.shape, dtype=dtype_of(kind, spikes)) for kind in kinds]
-        operands = kernels.Operands(
-            sequences_of([charges], batch),
-            tuple(value.detach().contiguous().numpy() for value in traced.parameters),
-            torch.tensor([float(value) for value in traced.constants], dtype=charges.dtype).numpy(),
-        )
-        kernels.recurrent_scan(
-            traced.program,
-            operands,
-            steps_of(after, batch),
-            weight.detach().T.contiguous().numpy(),
-            bias.detach().contiguous().numpy(),
-            spikes.numpy(),
-            sequences_of(saved, batch),
-            torch.get_num_threads(),
-        )
-        ctx.traced, ctx.operands, ctx.held = traced, operands._replace(inputs=()), len(charges) != steps
-        ctx.kinds = [state.dtype for state in after]
-        ctx.save_for_backward(weight, spikes, *saved)
-        return spikes
+        charges, weight, bias, *state = tensors[: 3 + entries]
+        feedback = kernels.Matrix(weight.detach().T.contiguous().numpy(), bias.detach().contiguous().numpy())
+        run = run_forward(traced, steps, [charges], state, keep=any(ctx.needs_input_grad), feedback=feedback)
+        ctx.traced, ctx.held, ctx.kinds = traced, len(charges) != steps, [entry.dtype for entry in run.after]
+        ctx.save_for_backward(weight, run.output, *run.saved)
+        return run.output
 
     @staticmethod
     @once_differentiable
@@ -159,7 +118,7 @@ def _carried_back(ctx: Any, grad_spikes: Tensor) -> _Gradients:  # Any: as torch
     states = [torch.zeros(total.shape, dtype=dtype) for dtype in ctx.kinds]
     learned = [torch.zeros_like(total) for _ in program.learned]
     step = kernels.backward_step(program, held=ctx.held)
-    before = steps_of(states, rows), ctx.operands.parameters, ctx.operands.constants
+    before = steps_of(states, rows), ctx.traced.operands.parameters, ctx.traced.operands.constants
     (given,), added = sequences_of([total.unsqueeze(0)], rows), steps_of(learned, rows)
     kept, (first, second, spare) = sequences_of(saved, rows), sequences_of([outside, own, scratch], rows)
     extent = (0, rows), (0, total.numel() // rows)
@@ -171,7 +130,7 @@ def _carried_back(ctx: Any, grad_spikes: Tensor) -> _Gradients:  # Any: as torch
         part = slice(t, t + 1)
         # Where one array would be written twice, the first time is into a spare one: arrays that overlap are slow.
         inputs = (first if ctx.held else spare if outside is own else first[part]), second[part]
-        step((given,), *before, inputs, (*(array[part] for array in kept), *added), *extent)
+        step((given,), *before, inputs, (*(array[part] for array in kept), *added), (), *extent)
     return _Gradients(outside, own, states, learned)
 
 
