@@ -1,8 +1,8 @@
 """Make the peers' environments under ``.bench/``: ``python -m benchmarks.make_environments [NAME ...]``.
 
 Each is made from ``environments/<name>.txt``, which pins all packages, so that nothing is resolved: peers that ask for
-what they do not need here, such as torchvision beside another torch, install all the same. One that cannot be made is
-left out, with the reason in ``.bench/<name>.failed``, which the records repeat.
+what they do not need here, such as torchvision beside another torch or an older Python, install all the same. One that
+cannot be made is left out, with the reason in ``.bench/<name>.failed``, which the records repeat.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def make(name: str, python: str) -> bool:
     shutil.rmtree(folder, ignore_errors=True)
     failure.unlink(missing_ok=True)
     install = ["-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check", "--no-deps"]
+    install += ["--ignore-requires-python"]
     try:
         _run([python, "-m", "venv", str(folder)])
         _run([str(folder / "bin" / "python"), *install, "--requirement", str(wanted)])

@@ -15,6 +15,7 @@ ROOMS = (
     "coding",
     "chips",
     "network",
+    "quantised",
     "engines",
     "data",
     "fitting",

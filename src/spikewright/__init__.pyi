@@ -11,6 +11,7 @@ from . import (
     learners,
     network,
     neurons,
+    quantised,
     report,
     spikes,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "learners",
     "network",
     "neurons",
+    "quantised",
     "report",
     "run",
     "spikes",

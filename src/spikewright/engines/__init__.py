@@ -5,6 +5,7 @@ from spikewright.engines._batch import Batch
 from spikewright.engines._engine import Engine
 from spikewright.engines._event_driven import EventDriven
 from spikewright.engines._event_stream import SpikeList, Stream, StreamState
+from spikewright.engines._fixed_point import FixedPoint, whole_input
 from spikewright.engines._prepared import Prepared
 from spikewright.engines._reference import Reference
 from spikewright.engines._run import run
@@ -14,6 +15,7 @@ __all__ = [
     "Batch",
     "Engine",
     "EventDriven",
+    "FixedPoint",
     "LayerActivity",
     "Prepared",
     "Reference",
@@ -21,4 +23,5 @@ __all__ = [
     "Stream",
     "StreamState",
     "run",
+    "whole_input",
 ]

@@ -30,6 +30,7 @@ from ._first_spike import (
     first_spike_forward,
     first_spike_forward_reference,
 )
+from ._integer_delivery import deliver_integers, deliver_integers_reference
 from ._program import Builder, Kind, Node, Program
 from ._scan import (
     Operands,
@@ -94,6 +95,8 @@ __all__ = [
     "bernoulli_events_reference",
     "bernoulli_raster",
     "bernoulli_raster_reference",
+    "deliver_integers",
+    "deliver_integers_reference",
     "deliver_rows",
     "deliver_rows_reference",
     "event_current_if",

@@ -5,7 +5,7 @@ from spikewright.neurons._arctan import ArcTan
 from spikewright.neurons._boxcar import Boxcar
 from spikewright.neurons._compiled_scan import Traced
 from spikewright.neurons._conductance_lif import ConductanceLIF, ConductanceLIFState
-from spikewright.neurons._cuba import CUBA, CUBAState
+from spikewright.neurons._cuba import CUBA, CUBAState, current_gain
 from spikewright.neurons._current_if import CurrentIF, CurrentIFState
 from spikewright.neurons._escape_srm import EscapeSRM, EscapeSRMState
 from spikewright.neurons._fast_sigmoid import FastSigmoid
@@ -59,6 +59,7 @@ __all__ = [
     "Surrogate",
     "Traced",
     "Triangle",
+    "current_gain",
     "lateral_scan",
     "plan_lateral_scan",
     "plan_recurrent_scan",
