@@ -43,7 +43,18 @@ FIELDS = [
     "cell",
     "versions",
 ]
-COMMANDS = ["compare", "train", "evaluate", "methods", "records", "report", "data list", "data fetch", "data verify"]
+COMMANDS = [
+    "compare",
+    "train",
+    "evaluate",
+    "export",
+    "methods",
+    "records",
+    "report",
+    "data list",
+    "data fetch",
+    "data verify",
+]
 TWO = "Twin:epochs=2,architecture=16,SurrogateGradient:epochs=1,steps=3,architecture=16"
 
 

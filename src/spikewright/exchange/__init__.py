@@ -1,5 +1,6 @@
 """Exchange: networks to and from files, of this package and of others."""
 
+from spikewright.exchange._c_source import c_source
 from spikewright.exchange._convention import (
     NORSE,
     ROCKPOOL,
@@ -30,6 +31,7 @@ __all__ = [
     "Norse",
     "Rockpool",
     "Sinabs",
+    "c_source",
     "decode",
     "encode",
     "export_nir",
