@@ -27,12 +27,15 @@ class Convention(ABC):
         Whether a reset comes in the step after the spike, behind the decay of that step.
     above : bool
         Whether a neuron fires where its potential is above the threshold; if not, where it reaches it.
+    from_reset : bool
+        Whether a neuron without leak starts at ``v_reset``; if not, at 0. Others start at rest.
     """
 
     dt: float
     subtracts: bool = False
     late: bool = False
     above: bool = True
+    from_reset: bool = False
 
     def __post_init__(self) -> None:
         check_positive(f"{type(self).__name__}.dt", self.dt, "seconds")
@@ -184,7 +187,7 @@ class Rockpool(Convention):
 SNNTORCH = Euler(subtracts=True, late=True)
 """SnnTorch 1.0 with its default reset, which its files do not name; a network that resets to zero is plain Euler."""
 
-SPIKINGJELLY = Euler(above=False)
+SPIKINGJELLY = Euler(above=False, from_reset=True)
 """SpikingJelly 2.0; ``dt`` is that of its export."""
 
 NORSE, SINABS, ROCKPOOL = Norse(), Sinabs(), Rockpool()

@@ -61,7 +61,8 @@ def _(node: nir.IF, place: Place) -> Stages:
     gain = reader.gain(place.convention.leakless_gain(reader("r")))
     threshold = reader("v_threshold") / gain
     v_threshold, _, v_reset = reader.firing(threshold, np.zeros(()), np.ones(()), gain)
-    return (IF(v_threshold, v_reset, reader.noted("v_start", 0.0)),)
+    at_start = v_reset if place.convention.from_reset and v_reset is not None else 0.0
+    return (IF(v_threshold, v_reset, reader.noted("v_start", at_start)),)
 
 
 @neurons_of.register
