@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import spikewright as sw
-from spikewright import coding
+from spikewright import coding, neurons
 from spikewright.engines import Activity, Batch, Engine, EventDriven, Reference
 from spikewright.network import Dropout, Layer, Network
 
@@ -74,6 +74,29 @@ def test_counts_are_sums_of_the_rasters(net, samples):
         torch.testing.assert_close(layer.per_neuron, raster.double().sum((0, 1)))
     assert (activity.steps, activity.samples) == (15, 11)
     torch.testing.assert_close(activity.scores[-1], activity.rasters["layer3"].sum(0))
+
+
+def test_events_of_analog_values_are_those_that_are_not_zero():
+    """Of constant values, of values over time, and of their sum, in which values may meet their opposite."""
+    net = Network(
+        coding.Direct(steps=4),
+        Layer(nn.Linear(2, 3, bias=False), name="a"),
+        Layer(nn.Linear(2, 3, bias=False), neurons.Integrator(), name="b", inputs=("input",)),
+        Layer(neuron=neurons.Integrator(), name="sum", inputs=("a", "b")),
+        coding.SpikeCount(),
+        dt=1e-3,
+    ).double()
+    with torch.no_grad():
+        net.layers["a"].connection.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 2.0]]))
+        net.layers["b"].connection.weight.copy_(torch.tensor([[-1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]))
+    activity = sw.run(net, np.array([[0.5, 1.0], [1.0, 0.0]]), batch_size=1)
+    assert activity.layers["input"].per_neuron.tolist() == [8, 4]
+    assert activity.layers["a"].per_neuron.tolist() == [8, 0, 4]
+    assert activity.layers["b"].per_neuron.tolist() == [8, 8, 0]
+    # The integrator gives -1, -2, -3, -4 times the input, so the sum with 1 is 0 in the first step.
+    assert activity.sums["sum"].per_neuron.tolist() == [6, 8, 4]
+    assert activity.sums["sum"].per_sample.tolist() == [11, 7]
+    assert list(activity.sums) == ["sum"]
 
 
 def test_rasters_are_kept_on_request_only(net, samples):

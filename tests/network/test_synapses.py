@@ -1,6 +1,7 @@
 """Connections seen from their synapses: the same charges as torch, and the true fan-out."""
 
 import warnings
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -119,6 +120,20 @@ def test_fan_out_at_the_borders_by_hand():
         [4, 8, 12, 8, 4],
         [2, 4, 6, 4, 2],
     ]
+
+
+@pytest.mark.parametrize("name", [name for name, (kind, _) in LINEAR.items() if not isinstance(kind, FixedFanOut)])
+def test_fan_out_with_and_without_weights_of_zero(name):
+    """With zeros as if every weight were 1; without, a spike reaches what a pruned weight does not lead to."""
+    connection, shape = LINEAR[name]
+    whole = fan_out(connection, shape)
+    pruned = deepcopy(connection)
+    for weight in pruned.parameters():
+        with torch.no_grad():
+            weight.masked_fill_(torch.rand(weight.shape, generator=torch.Generator().manual_seed(0)) < 0.5, 0.0)
+    assert torch.equal(fan_out(pruned, shape, zeros=True), whole)
+    reach = (response(pruned, shape)[1] != 0).sum(1)
+    np.testing.assert_array_equal(fan_out(pruned, shape).flatten().numpy(), reach)
 
 
 @pytest.mark.parametrize("name", PASSING)

@@ -10,14 +10,16 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class LayerActivity:
-    """The events of one layer, or of the encoder.
+    """The events of one layer, or of the encoder: its spikes, or the analog values that are not 0.
+
+    A count of spikes, as a sum pool gives, is so many events.
 
     Parameters
     ----------
     per_sample : Tensor of float64, shape (sample,)
-        Sum of the layer's output over time and neurons: the number of its spikes, if it spikes.
+        Events of each sample, over time and neurons.
     per_neuron : Tensor of float64, shape (neuron...)
-        Sum of the layer's output over time and samples.
+        Events of each neuron, over time and samples.
     """
 
     per_sample: Tensor
@@ -39,12 +41,16 @@ class Activity:
         Scores after each step; the last row is the result.
     layers : dict of LayerActivity
         By the layer's name; ``"input"`` is what the encoder gave.
+    sums : dict of LayerActivity
+        By the name of a layer that adds the outputs of several others, not all of them spikes: the values of that sum
+        that are not 0. A sum of spikes has as many events as what is added.
     rasters : dict of Tensor, shape (time, sample, neuron...)
         Output of every layer, if it was asked for.
     """
 
     scores: Tensor
     layers: dict[str, LayerActivity]
+    sums: dict[str, LayerActivity] = field(default_factory=dict)
     rasters: dict[str, Tensor] = field(default_factory=dict)
 
     @property

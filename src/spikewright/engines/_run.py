@@ -13,7 +13,7 @@ from spikewright.coding import Samples
 from spikewright.engines._activity import Activity, LayerActivity
 from spikewright.engines._batch import Batch
 from spikewright.engines._engine import Engine
-from spikewright.network import Network
+from spikewright.network import Network, gather, gather_signals, signals
 
 
 def run(
@@ -83,27 +83,46 @@ def _batches(samples: Samples, size: int) -> Iterator[Samples]:
 
 def _summarise(net: Network, outputs: dict[str, Tensor], *, keep: bool) -> Activity:
     last = outputs[net.last]
-    layers = {name: _counted(output) for name, output in outputs.items()}
-    return Activity(net.readout.over_time(last.to(net.like)).cpu(), layers, outputs if keep else {})
+    given = signals(net)
+    layers = {name: _counted(output, spiking=given[name].spiking) for name, output in outputs.items()}
+    sums = {
+        name: _counted(gather(outputs, sources), spiking=False)
+        for name, _, sources in net.sources()
+        if len(sources) > 1 and not gather_signals(given, sources).spiking
+    }
+    return Activity(net.readout.over_time(last.to(net.like)).cpu(), layers, sums, outputs if keep else {})
 
 
-def _counted(output: Tensor) -> LayerActivity:
+def _counted(output: Tensor, *, spiking: bool) -> LayerActivity:
     # Over time first, in the tensor's own precision: counts of spikes stay exact, and a large output is read once only.
-    counts = output[0] * len(output) if output.stride(0) == 0 else output.sum(0)
+    if output.stride(0) == 0:
+        counts = (output[0] if spiking else _nonzero(output[:1])) * len(output)
+    else:
+        counts = output.sum(0) if spiking else _nonzero(output)
     return LayerActivity(
         per_sample=counts.flatten(1).sum(1, dtype=torch.float64).cpu(),
         per_neuron=counts.sum(0, dtype=torch.float64).cpu(),
     )
 
 
+def _nonzero(output: Tensor) -> Tensor:
+    """Count the values that are not 0 over time, in the tensor's own type, in which torch counts as fast as it adds."""
+    if len(output) == 1:
+        counts: Tensor = torch.linalg.vector_norm(output, ord=0, dim=0)
+        return counts
+    return output.sign().abs_().sum(0)
+
+
 def _joined(parts: list[Activity]) -> Activity:
     first = parts[0]
-    layers = {
-        name: LayerActivity(
-            per_sample=torch.cat([part.layers[name].per_sample for part in parts]),
-            per_neuron=torch.stack([part.layers[name].per_neuron for part in parts]).sum(0),
-        )
-        for name in first.layers
-    }
+    layers = {name: _joined_layer([part.layers[name] for part in parts]) for name in first.layers}
+    sums = {name: _joined_layer([part.sums[name] for part in parts]) for name in first.sums}
     rasters = {name: torch.cat([part.rasters[name] for part in parts], 1) for name in first.rasters}
-    return Activity(torch.cat([part.scores for part in parts], 1), layers, rasters)
+    return Activity(torch.cat([part.scores for part in parts], 1), layers, sums, rasters)
+
+
+def _joined_layer(parts: list[LayerActivity]) -> LayerActivity:
+    return LayerActivity(
+        per_sample=torch.cat([part.per_sample for part in parts]),
+        per_neuron=torch.stack([part.per_neuron for part in parts]).sum(0),
+    )

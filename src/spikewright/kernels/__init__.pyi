@@ -31,7 +31,7 @@ from ._first_spike import (
     first_spike_forward_reference,
 )
 from ._integer_delivery import deliver_integers, deliver_integers_reference
-from ._program import Builder, Kind, Node, Program
+from ._program import Builder, Kind, Node, Program, ancestors
 from ._scan import (
     Operands,
     backward_step,
@@ -90,6 +90,7 @@ __all__ = [
     "add_event_rows_reference",
     "add_rows",
     "add_rows_reference",
+    "ancestors",
     "backward_step",
     "bernoulli_events",
     "bernoulli_events_reference",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from math import prod
@@ -153,11 +154,10 @@ def _(connection: nn.AvgPool2d | SumPool2d, shape: Shape) -> Synapses:
 
 
 @singledispatch
-def fan_out(connection: object, shape: Shape) -> Tensor:
+def fan_out(connection: object, shape: Shape, *, zeros: bool = False) -> Tensor:  # noqa: ARG001
     """Return how many synapses a spike of each source neuron reaches, at the borders too, without building them.
 
-    In a dense connection a weight of exactly 0 is no synapse: so a sparse one, such as a liquid's, is kept as a matrix.
-    A kernel counts whole, because it is shared.
+    A weight of exactly 0 is no synapse: so a sparse matrix, such as a liquid's, and a pruned kernel are kept whole.
 
     A new type of connection registers its rule: ``@fan_out.register``.
 
@@ -167,6 +167,8 @@ def fan_out(connection: object, shape: Shape) -> Tensor:
         A connection of a layer.
     shape : tuple of int
         Shape of one sample before it.
+    zeros : bool
+        Whether to count weights of 0 too, as a product that does not look at them does.
 
     Returns
     -------
@@ -193,54 +195,52 @@ def fan_out(connection: object, shape: Shape) -> Tensor:
 @fan_out.register(Delay)
 @fan_out.register(Dropout)
 @fan_out.register(type(None))
-def _(connection: nn.Module | None, shape: Shape) -> Tensor:
+def _(connection: nn.Module | None, shape: Shape, *, zeros: bool = False) -> Tensor:  # noqa: ARG001
     output_shape(connection, shape)
     return torch.zeros(shape, dtype=torch.int64)
 
 
-@fan_out.register
-def _(connection: nn.Linear, shape: Shape) -> Tensor:
+@fan_out.register(nn.Linear)
+@fan_out.register(DelayedLinear)
+def _(connection: nn.Linear | DelayedLinear, shape: Shape, *, zeros: bool = False) -> Tensor:
     output_shape(connection, shape)
-    return _nonzero(connection.weight, shape)
+    weight = connection.weight.detach()
+    reached = torch.full(weight.shape[1:], len(weight)) if zeros else torch.count_nonzero(weight, 0)
+    return reached.expand(shape).contiguous()
 
 
 @fan_out.register
-def _(connection: DelayedLinear, shape: Shape) -> Tensor:
-    output_shape(connection, shape)
-    return _nonzero(connection.weight, shape)
-
-
-@fan_out.register
-def _(connection: FixedFanOut, shape: Shape) -> Tensor:
+def _(connection: FixedFanOut, shape: Shape, *, zeros: bool = False) -> Tensor:  # noqa: ARG001 - all that is listed
     _check_sources(connection, shape)
     return torch.full(shape, connection.targets.shape[1])
 
 
 @fan_out.register
-def _(connection: AllButSelf, shape: Shape) -> Tensor:  # noqa: ARG001
+def _(connection: AllButSelf, shape: Shape, *, zeros: bool = False) -> Tensor:  # noqa: ARG001
     return torch.full(shape, shape[-1] - 1)
 
 
 @fan_out.register
-def _(connection: nn.Conv2d, shape: Shape) -> Tensor:
-    return _uses(connection, shape, connection.out_channels // connection.groups)
+def _(connection: nn.Conv2d, shape: Shape, *, zeros: bool = False) -> Tensor:
+    whole = _uses(connection, shape, connection.out_channels // connection.groups)
+    return whole if zeros or bool(connection.weight.all()) else _uses_of_nonzero(connection, shape)
 
 
 @fan_out.register
-def _(connection: nn.Conv1d, shape: Shape) -> Tensor:
+def _(connection: nn.Conv1d, shape: Shape, *, zeros: bool = False) -> Tensor:
     output_shape(connection, shape)
-    return fan_out(_image_of_one_row(connection), (shape[0], 1, *shape[1:])).reshape(shape)
+    return fan_out(_image_of_one_row(connection), (shape[0], 1, *shape[1:]), zeros=zeros).reshape(shape)
 
 
 @fan_out.register
-def _(connection: Scale, shape: Shape) -> Tensor:
+def _(connection: Scale, shape: Shape, *, zeros: bool = False) -> Tensor:
     output_shape(connection, shape)
-    return (connection.factor.detach() != 0).to(torch.int64)
+    return ((connection.factor.detach() != 0) | zeros).to(torch.int64)
 
 
 @fan_out.register(nn.AvgPool2d)
 @fan_out.register(SumPool2d)
-def _(connection: nn.AvgPool2d | SumPool2d, shape: Shape) -> Tensor:
+def _(connection: nn.AvgPool2d | SumPool2d, shape: Shape, *, zeros: bool = False) -> Tensor:  # noqa: ARG001
     return _uses(connection, shape, 1)
 
 
@@ -272,15 +272,20 @@ def _image_of_one_row(connection: nn.Conv1d) -> nn.Conv2d:
     return image
 
 
-def _nonzero(weight: Tensor, shape: Shape) -> Tensor:
-    """Count the weights of each source, shape (target, source), that are not 0."""
-    return torch.count_nonzero(weight.detach(), 0).expand(shape).contiguous()
-
-
 def _uses(connection: nn.Module, shape: Shape, outputs: int) -> Tensor:
     """Return ``outputs`` for each window that sees a pixel, the same in every channel."""
     pixels = torch.from_numpy(window_of(connection, shape).uses())
     return (pixels * outputs).expand(shape).contiguous()
+
+
+def _uses_of_nonzero(connection: nn.Conv2d, shape: Shape) -> Tensor:
+    """Return how many weights that are not 0 meet each pixel: the gradient of a sum over a kernel of zeros and ones."""
+    kernel = deepcopy(connection).double().requires_grad_(requires_grad=False)
+    kernel.weight.copy_(kernel.weight != 0)
+    with torch.enable_grad():
+        x = torch.zeros(1, *shape, dtype=torch.float64, requires_grad=True)
+        (uses,) = torch.autograd.grad(kernel(x).sum(), x)
+    return uses[0].round().to(torch.int64)
 
 
 class _Entries(NamedTuple):
