@@ -7,14 +7,17 @@ import math
 import sqlite3
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from spikewright.checks import DataError, SpikewrightError
 from spikewright.compare import Cell, DataFacts, Method, Planned, Record, SampleView, records, status
+from spikewright.compare._record import LATER
 from spikewright.compare._store import Store
 from spikewright.data import DataShape
 
+RESULTS = Path(__file__).parents[2] / "results"
 FACTS = DataFacts("d", DataShape((1, 2, 2), 10, 2), ("a", "b"), (("train", "1"), ("validation", "2")))
 
 
@@ -206,3 +209,18 @@ def test_fields(store):
     with pytest.raises(DataError, match="missing or unknown: speed"):
         Record.from_dict({**record(0).to_dict(), "speed": 1})
     assert replace(record(0)).to_dict().keys() == record(0).to_dict().keys()
+
+
+def test_records_of_an_earlier_version():
+    """Those that the project itself keeps were written before break-even was recorded; they still read."""
+    kept = [
+        entry for path in RESULTS.glob("*.json") if path.name != "bench.json" for entry in json.loads(path.read_text())
+    ]
+    assert kept
+    for values in kept:
+        read = Record.from_dict({**values, "samples": None})
+        assert read.energy_pj == values["energy_pj"]
+    older = {name: value for name, value in record(0).to_dict().items() if name not in LATER}
+    assert Record.from_dict(older).break_even is None
+    with pytest.raises(DataError, match="missing or unknown: accuracy"):
+        Record.from_dict({name: value for name, value in older.items() if name != "accuracy"})

@@ -1,6 +1,7 @@
 """Costs against counts by hand and by brute force."""
 
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from torch import nn
 import spikewright as sw
 from spikewright import coding, neurons
 from spikewright.checks import ModelError
-from spikewright.cost import LayerCost, measure
+from spikewright.cost import Form, LayerCost, Pathway, measure, operations_of
 from spikewright.engines import Batch, EventDriven, Reference
 from spikewright.network import AllButSelf, Delay, DelayedLinear, Layer, Network, SumPool2d
 
@@ -153,14 +154,171 @@ def test_an_artificial_network_counts_its_synapses():
 
 
 def test_the_worked_example_of_neurobench():
-    """Dense: 3 x 3 weights, some of them 0, on one analog sample: 9 multiply-accumulates. Zeros count here."""
+    """3 x 3 weights, some of them 0, on one analog sample: 9 multiply-accumulates, 4 of them without a zero."""
     layer = Layer(nn.Linear(3, 3, bias=False))
     with torch.no_grad():
         layer.connection.weight.copy_(torch.tensor([[1.0, 2, 0], [0, 4, 5], [7, 0, 9]]))
     net = Network(coding.Direct(steps=1), layer, coding.SpikeCount(), dt=DT)
     cost, _ = counted(net, np.array([[0.0, 1.3, -1.0]]))
     assert cost.total.multiply_accumulates == 9
+    assert cost.total.effective_multiply_accumulates == 4
     assert cost.total.parameters == 9
+
+
+def binary(x):
+    """Return ones where a tensor is not 0."""
+    return (x != 0).double()
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        nn.Conv2d(2, 4, 3, padding=1, bias=False),
+        nn.Conv2d(2, 4, (3, 2), stride=(2, 1), padding=(1, 0)),
+        nn.Conv2d(2, 6, 3, groups=2, dilation=2),
+    ],
+    ids=["padding", "stride", "groups"],
+)
+def test_effective_operations_are_those_of_the_layer_with_ones_in_place_of_numbers(connection):
+    """As NeuroBench counts: run again with inputs and weights of 0 and 1, in every step, and add up what comes out."""
+    torch.manual_seed(0)
+    connection = connection.double()
+    with torch.no_grad():
+        connection.weight.masked_fill_(torch.rand_like(connection.weight) < 0.4, 0.0)
+    samples = np.random.default_rng(0).random((3, 2, 7, 6))
+    samples[samples < 0.5] = 0.0
+    layers = Layer(connection, IF), Layer(nn.Flatten())
+    about = {name: getattr(connection, name) for name in ("stride", "padding", "dilation", "groups")}
+    spiking = Network(coding.Poisson(steps=5, max_rate=500.0), *layers, coding.SpikeCount(), dt=DT)
+    cost, activity = counted(spiking, samples)
+    again = nn.functional.conv2d(activity.rasters["input"].flatten(0, 1), binary(connection.weight), **about)
+    every = nn.functional.conv2d(torch.ones(5, 2, 7, 6).double(), torch.ones_like(connection.weight), **about)
+    assert cost.total.synaptic_operations == pytest.approx(float(again.sum()) / 3, rel=1e-12)
+    assert cost.total.dense_synaptic_operations == float(every.sum())
+    analog = Network(coding.Direct(steps=5), *layers, coding.SpikeCount(), dt=DT)
+    cost, _ = counted(analog, samples)
+    again = nn.functional.conv2d(binary(torch.from_numpy(samples)), binary(connection.weight), **about)
+    assert cost.total.effective_multiply_accumulates == pytest.approx(float(again.sum()) / 3, rel=1e-12)
+    assert cost.total.multiply_accumulates == float(every.sum()) / 5
+
+
+def test_an_artificial_network_counts_its_own_zeros():
+    """Rectified units that are silent, counted sample by sample from the activations."""
+    torch.manual_seed(1)
+    net = Network(
+        coding.Direct(steps=1),
+        Layer(nn.Linear(6, 9), neurons.ReLU(), name="hidden"),
+        Layer(nn.Linear(9, 3), name="out"),
+        coding.SpikeCount(),
+        dt=DT,
+    )
+    samples = np.random.default_rng(0).random((5, 6))
+    cost, activity = counted(net, samples)
+    active = int((activity.rasters["hidden"] > 0).sum())
+    assert 0 < active < 45
+    assert cost.layers["out"].effective_multiply_accumulates == pytest.approx(active * 3 / 5, rel=1e-12)
+    assert cost.layers["out"].multiply_accumulates == 27
+    assert cost.layers["hidden"].effective_multiply_accumulates == 54
+
+
+def test_values_that_cancel_in_a_sum_are_zeros():
+    """Two layers of opposite weights whose outputs are added: nothing is left to multiply."""
+    net = Network(
+        coding.Direct(steps=1),
+        Layer(nn.Linear(2, 2, bias=False), name="a"),
+        Layer(nn.Linear(2, 2, bias=False), name="b", inputs=("input",)),
+        Layer(nn.Linear(2, 4), name="sum", inputs=("a", "b")),
+        coding.SpikeCount(),
+        dt=DT,
+    )
+    with torch.no_grad():
+        net.layers["a"].connection.weight.copy_(torch.eye(2))
+        net.layers["b"].connection.weight.copy_(torch.tensor([[-1.0, 0.0], [0.0, 1.0]]))
+    cost, _ = counted(net, np.ones((3, 2)))
+    assert cost.layers["sum"].effective_multiply_accumulates == 4
+    assert cost.layers["sum"].multiply_accumulates == 8
+
+
+def test_memory_accesses_by_hand():
+    """Direct code, 3 steps: 2 inputs, one of them 0, to 4 spiking neurons with a bias, to 5 with lateral inhibition."""
+    net = Network(
+        coding.Direct(steps=3),
+        Layer(nn.Linear(2, 4), neurons.IF(v_threshold=0.5), name="first"),
+        Layer(nn.Linear(4, 5, bias=False), sw.LIF(tau_mem=0.02), recurrent=AllButSelf(-1.0), name="second"),
+        coding.SpikeCount(),
+        dt=DT,
+    )
+    with torch.no_grad():
+        net.layers["first"].connection.weight.fill_(0.4)
+        net.layers["first"].connection.bias.fill_(0.2)
+        net.layers["second"].connection.weight.fill_(0.3)
+    # Each of the four gets 0.6 a step, and fires in every step: 12 spikes. The others reach 1.2 in the first step.
+    cost, activity = counted(net, np.array([[1.0, 0.0]]))
+    first, second = cost.layers["first"], cost.layers["second"]
+    assert activity.layers["first"].per_sample.tolist() == [12]
+    own = int(activity.layers["second"].per_sample)
+    assert own > 0
+    # Products once, a charge kept and added in each step.
+    assert (first.multiply_accumulates, first.effective_multiply_accumulates) == (8, 4)
+    assert (first.bias_additions, first.values) == (12, 4)
+    assert first.weight_reads == 8 + 12
+    assert (first.value_reads, first.value_writes) == (8, 4)
+    assert (first.event_reads, first.event_writes) == (0, 12)
+    assert (first.potential_reads, first.potential_writes) == (12, 12)
+    assert (first.update_additions, first.update_multiplications) == (12 * 3, 0)
+    # Every spike reads 5 weights; every one of its own reaches 4 others.
+    assert second.synaptic_operations == 12 * 5 + own * 4
+    assert second.dense_synaptic_operations == 3 * (20 + 20)
+    assert (second.bias_additions, second.values, second.value_reads) == (0, 0, 0)
+    assert second.weight_reads == second.synaptic_operations
+    assert second.potential_reads == second.synaptic_operations + 15
+    assert (second.event_reads, second.event_writes) == (12 + own, own)
+    assert second.update_multiplications == 15
+    assert [path.recurrent for path in second.pathways] == [False, True]
+    assert cost.spikes_per_synapse == pytest.approx((60 + own * 4) / 40)
+
+
+def test_an_equation_that_cannot_be_traced():
+    """One multiplication and two additions for each number of state."""
+
+    @dataclass(frozen=True)
+    class Odd(neurons.IF):
+        def step(self, x, state, *, dt):
+            return super().step(torch.special.i0e(x) * 0 + x, state, dt=dt)
+
+    net = Network(coding.Direct(steps=3), Layer(nn.Linear(2, 4), Odd()), coding.SpikeCount(), dt=DT)
+    assert operations_of(Odd(), torch.zeros(1, 4), dt=DT) is None
+    total = counted(net, np.ones((1, 2)))[0].total
+    assert (total.update_additions, total.update_multiplications) == (24, 12)
+
+
+def test_skipping_zeros():
+    net = Network(coding.Direct(steps=1), Layer(nn.Linear(3, 4)), coding.SpikeCount(), dt=DT)
+    cost, _ = counted(net, np.array([[0.0, 1.0, 2.0]]))
+    assert cost.total.multiply_accumulates == 12
+    assert cost.skipping_zeros().total.multiply_accumulates == 8
+    assert cost.skipping_zeros().total.weight_reads == 8 + 4
+
+
+def test_more_or_fewer_spikes():
+    """What spikes cause is in proportion to them; products, updates and memory stay."""
+    torch.manual_seed(0)
+    net = Network(
+        coding.Direct(steps=6),
+        Layer(nn.Linear(3, 8), neurons.IF(v_threshold=0.1), name="first"),
+        Layer(nn.Linear(8, 4), IF, name="second"),
+        coding.SpikeCount(),
+        dt=DT,
+    )
+    cost, _ = counted(net, np.ones((2, 3)))
+    twice = cost.scaled(2.0)
+    assert twice.total.synaptic_operations == 2 * cost.total.synaptic_operations > 0
+    assert twice.spikes_per_synapse == 2 * cost.spikes_per_synapse
+    assert twice.total.event_reads == 2 * cost.total.event_reads
+    for name in ("multiply_accumulates", "neuron_updates", "values", "bias_additions", "parameters", "state_updates"):
+        assert getattr(twice.total, name) == getattr(cost.total, name)
+    silent = cost.scaled(0.0).total
+    assert (silent.synaptic_operations, silent.spikes, silent.event_reads) == (0, 0, 0)
 
 
 def test_spikes_beyond_the_border_are_free():
@@ -264,9 +422,10 @@ def test_costs_depend_on_neither_batch_nor_engine(engine, batch_size):
 
 
 def test_total_is_the_sum():
-    a = LayerCost(1.0, 2.0, 3.0, 4.0, 5, 6, 7)
-    b = LayerCost(10.0, 20.0, 30.0, 40.0, 50, 60, 70)
-    assert a + b == LayerCost(11.0, 22.0, 33.0, 44.0, 55, 66, 77)
+    one, two = (Pathway(Form("dense", k, k, k, k, k, k, k), True, False, 1, 1.0, 1.0) for k in (1, 2))
+    a = LayerCost(*range(1, 16), pathways=(one,))
+    b = LayerCost(*range(10, 160, 10), pathways=(two,))
+    assert a + b == LayerCost(*range(11, 166, 11), pathways=(one, two))
 
 
 def test_the_activity_of_another_network():

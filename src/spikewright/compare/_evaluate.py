@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from spikewright.checks import ModelError
 from spikewright.compare._record import SampleView
-from spikewright.cost import ENERGY_MODELS, measure
+from spikewright.cost import compare_energies, measure
 from spikewright.data import Part, load
 from spikewright.engines import Activity, run
 from spikewright.exchange import load as load_model
@@ -45,6 +45,10 @@ class Evaluation:
     weight_bytes: int
     state_bytes: int
     energy_pj: dict[str, float]
+    effective_multiply_accumulates: float
+    artificial_energy_pj: dict[str, float]
+    spikes_per_synapse: float | None
+    break_even: dict[str, float | None]
     accuracy_over_time: list[float]
     spikes_per_layer: dict[str, float]
     neurons_per_layer: dict[str, int]
@@ -68,7 +72,7 @@ def evaluate(net: Network, test: Part, outputs: Sequence[int], classes: int) -> 
     """
     activity = run(net, test.x)
     cost = measure(net, activity)
-    total = cost.total
+    total, compared = cost.total, compare_energies(cost)
     named = np.asarray(outputs)
     labels = _labels_as_outputs(test.y, named, classes)
     confusion = np.zeros((classes, classes), dtype=np.int64)
@@ -85,7 +89,11 @@ def evaluate(net: Network, test: Part, outputs: Sequence[int], classes: int) -> 
         parameters=total.parameters,
         weight_bytes=total.weight_bytes,
         state_bytes=total.state_bytes,
-        energy_pj={model.name: float(model.energy(cost)) for model in ENERGY_MODELS},
+        energy_pj={entry.model: entry.energy_pj for entry in compared},
+        effective_multiply_accumulates=total.effective_multiply_accumulates,
+        artificial_energy_pj={entry.model: entry.artificial_pj for entry in compared},
+        spikes_per_synapse=cost.spikes_per_synapse,
+        break_even={entry.model: entry.break_even for entry in compared},
         accuracy_over_time=activity.accuracy_over_time(labels).tolist(),
         spikes_per_layer={name: float(activity.layers[name].per_sample.mean()) for name in _spiking(net)},
         neurons_per_layer={name: prod(activity.layers[name].shape) for name in _spiking(net)},

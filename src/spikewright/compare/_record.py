@@ -10,6 +10,9 @@ from spikewright.checks import DataError
 # What JSON holds is Any in Python.
 Json = Any
 
+LATER = frozenset({"effective_multiply_accumulates", "artificial_energy_pj", "spikes_per_synapse", "break_even"})
+"""Fields that records of earlier versions do not have; they are None there."""
+
 
 @dataclass(frozen=True)
 class SampleView:
@@ -69,6 +72,17 @@ class Record:
         Size of the network.
     energy_pj : dict of float or None
         Energy of one inference in picojoules, by the name of the model.
+    effective_multiply_accumulates : float or None
+        Those in which neither value nor weight is 0.
+    artificial_energy_pj : dict of float or None
+        Energy that an artificial network of the same shape needs beside this one, by the name of the model: on the
+        machine that the model names as the opponent, with activations that match this network's time steps if it says
+        so, and no zeros skipped.
+    spikes_per_synapse : float or None
+        Spikes through a synapse in an inference; None of an artificial network.
+    break_even : dict of (float or None) or None
+        Spikes a synapse at which both need the same energy, by the name of the model, see
+        :class:`~spikewright.cost.Comparison`.
     train_seconds, train_samples, train_synaptic_operations : float, int, int or None
         Time in training rounds, presentations of a sample, and uses of a synapse. If the cell was stopped and went on,
         of all parts.
@@ -129,6 +143,10 @@ class Record:
     weight_bytes: int | None = None
     state_bytes: int | None = None
     energy_pj: dict[str, float] | None = None
+    effective_multiply_accumulates: float | None = None
+    artificial_energy_pj: dict[str, float] | None = None
+    spikes_per_synapse: float | None = None
+    break_even: dict[str, float | None] | None = None
     train_seconds: float | None = None
     train_samples: int | None = None
     train_synaptic_operations: int | None = None
@@ -147,7 +165,7 @@ class Record:
 
     @classmethod
     def from_dict(cls, values: Json) -> Self:
-        """Return the record of what :meth:`to_dict` gave.
+        """Return the record of what :meth:`to_dict` gave, of this version or an earlier one.
 
         Raises
         ------
@@ -155,8 +173,8 @@ class Record:
             If values are missing or unknown.
         """
         names = {entry.name for entry in fields(cls)}
-        if not isinstance(values, dict) or set(values) != names:
-            odd = sorted(names ^ set(values)) if isinstance(values, dict) else []
+        odd = sorted((names ^ set(values)) - LATER) if isinstance(values, dict) else []
+        if odd or not isinstance(values, dict):
             raise DataError(f"Record: must have the fields of a record; missing or unknown: {', '.join(odd) or 'all'}.")
         views = values["samples"]
         return cls(**{**values, "samples": None if views is None else [SampleView(**view) for view in views]})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, stdev
@@ -39,10 +39,10 @@ class Summary:
     records : tuple of Record
         All of them, those that failed included.
     accuracy, validation_accuracy, twin_accuracy, latency_steps, spikes, synaptic_operations, multiply_accumulates,
-    twin_multiply_accumulates, parameters, train_seconds : Mean or None
+    twin_multiply_accumulates, spikes_per_synapse, parameters, train_seconds : Mean or None
         Over the seeds that did not fail; None if none has a value.
-    energy_pj, twin_energy_pj : dict of Mean
-        By the name of the model.
+    energy_pj, twin_energy_pj, artificial_energy_pj, break_even : dict of Mean
+        By the name of the model; one that is None for every seed is left out.
     """
 
     data: str
@@ -57,10 +57,13 @@ class Summary:
     synaptic_operations: Mean | None
     multiply_accumulates: Mean | None
     twin_multiply_accumulates: Mean | None
+    spikes_per_synapse: Mean | None
     parameters: Mean | None
     train_seconds: Mean | None
     energy_pj: dict[str, Mean]
     twin_energy_pj: dict[str, Mean]
+    artificial_energy_pj: dict[str, Mean]
+    break_even: dict[str, Mean]
 
     @property
     def failed(self) -> int:
@@ -107,14 +110,17 @@ def _row(group: tuple[Record, ...]) -> Summary:
         synaptic_operations=mean_of(record.synaptic_operations for record in group),
         multiply_accumulates=mean_of(record.multiply_accumulates for record in group),
         twin_multiply_accumulates=mean_of(record.twin_multiply_accumulates for record in group),
+        spikes_per_synapse=mean_of(record.spikes_per_synapse for record in group),
         parameters=mean_of(record.parameters for record in group),
         train_seconds=mean_of(record.train_seconds for record in group),
         energy_pj=_by_name([record.energy_pj or {} for record in group]),
         twin_energy_pj=_by_name([record.twin_energy_pj or {} for record in group]),
+        artificial_energy_pj=_by_name([record.artificial_energy_pj or {} for record in group]),
+        break_even=_by_name([record.break_even or {} for record in group]),
     )
 
 
-def _by_name(energies: Sequence[dict[str, float]]) -> dict[str, Mean]:
+def _by_name(energies: Sequence[Mapping[str, float | None]]) -> dict[str, Mean]:
     names = dict.fromkeys(name for energy in energies for name in energy)
     means = {name: mean_of(energy.get(name) for energy in energies) for name in names}
     return {name: mean for name, mean in means.items() if mean is not None}

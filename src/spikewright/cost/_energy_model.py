@@ -25,6 +25,23 @@ class EnergyModel(ABC):
     def source(self) -> str:
         """Where the constants and the formula come from."""
 
+    @property
+    def opponent(self) -> str:
+        """The machine that the artificial network runs on, in a few words."""
+        return "the same machine"
+
     @abstractmethod
     def energy(self, cost: Cost) -> float:
-        """Return the energy of one inference in pJ."""
+        """Return the energy of one inference in pJ; it rises in proportion to the spikes, from that of a silent run."""
+
+    def artificial_energy(self, cost: Cost, steps: int) -> float:  # noqa: ARG002 - some opponents depend on it
+        """Return the energy of an artificial network that stands beside a spiking one.
+
+        Parameters
+        ----------
+        cost : Cost
+            Of the artificial network.
+        steps : int
+            Time steps of the spiking network.
+        """
+        return self.energy(cost)

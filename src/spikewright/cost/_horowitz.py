@@ -16,7 +16,8 @@ class Horowitz45nm(EnergyModel):
     .. math:: E = (E_{mult} + E_{add})\,N_{MAC} + E_{add}\,N_{SOP}
 
     It leaves out memory, neuron updates and communication, which dominate on real hardware, so it favours spikes: the
-    ratio of the two operations is 5.1 in fp32 and 7.7 in int8. An optimistic bound, to be read beside the other models.
+    ratio of the two operations is 5.1 in fp32, 3.75 in fp16 and 7.7 in int8. An optimistic bound, to be read beside the
+    other models.
 
     Parameters
     ----------
@@ -69,4 +70,5 @@ class Horowitz45nm(EnergyModel):
 
 
 HOROWITZ_FP32 = Horowitz45nm("fp32", add=0.9, multiply=3.7)
+HOROWITZ_FP16 = Horowitz45nm("fp16", add=0.4, multiply=1.1)
 HOROWITZ_INT8 = Horowitz45nm("int8", add=0.03, multiply=0.2)

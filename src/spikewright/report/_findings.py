@@ -16,8 +16,8 @@ def findings(rows: Sequence[Summary]) -> list[str]:
         return ["No spiking network has finished yet."]
     best = max(spiking, key=_accuracy)
     said = [f"Most accurate of the spiking networks: {best.method}, {percent(best.accuracy)} %{_beside(best)}."]
-    for model in dict.fromkeys(name for row in rows for name in row.energy_pj):
-        said += _under(model, rows, spiking)
+    models = dict.fromkeys(name for row in rows for name in row.energy_pj)
+    said += [" ".join(_under(model, rows, spiking)) for model in models]
     unfinished = [row.method for row in rows if row.failed]
     if unfinished:
         said.append(f"Cells failed for {', '.join(unfinished)}; the errors are at the end of the page.")

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from spikewright.checks import DataError
 from spikewright.compare import Record, Summary, summarise
 from spikewright.cost import ENERGY_MODELS
+from spikewright.report._break_even import Standing, standings
 from spikewright.report._charts import Chart, charts
 from spikewright.report._columns import Column, columns
 from spikewright.report._drawings import class_name, picture, rasters
@@ -32,6 +33,7 @@ class Section:
     columns: tuple[Column, ...]
     findings: list[str]
     charts: list[Chart]
+    standings: list[Standing]
 
 
 def render(records: Sequence[Record]) -> str:
@@ -86,7 +88,7 @@ def render(records: Sequence[Record]) -> str:
 def _section(data: str, rows: list[Summary]) -> Section:
     model = next((name for row in rows for name in row.energy_pj), "")
     shown = tuple(column for column in columns(model) if column.title != "data")
-    return Section(data, rows, shown, findings(rows), charts(rows))
+    return Section(data, rows, shown, findings(rows), charts(rows), standings(rows))
 
 
 def _asset(name: str) -> Markup:
