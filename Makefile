@@ -13,8 +13,8 @@ STAMP := $(VENV)/.installed
 help:
 	@echo "make compare   compare all learners on digits (about 3 minutes) and write a page"
 	@echo "make test      run all tests"
+	@echo "make test-peers   compare with other people's code, in environments of its own"
 	@echo "make fuzz      feed all readers with damaged files; READER=name for one, SECONDS=60 for each"
-	@echo "make test-peers    compare with other people's code, in environments of its own"
 	@echo "make lint      check style, types and the direction of imports"
 	@echo "make docs      build the documentation; warnings are errors"
 	@echo "make bench     measure speed; BENCH=name for one"
@@ -37,7 +37,7 @@ test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 test-peers: $(STAMP)
-	$(BIN)/python -m benchmarks.make_environments torch
+	$(BIN)/python -m benchmarks.make_environments torch nir xylosim lava
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/peers -m peers
 
 lint: $(STAMP)

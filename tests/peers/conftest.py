@@ -19,7 +19,19 @@ from spikewright.network import Layer, Network
 collect_ignore = ["_rebuild.py", "neurobench_counts.py", "sinabs_counts.py"]
 
 HERE = Path(__file__).parent
-PYTHON = ENVIRONMENTS / "torch" / "bin" / "python"
+
+
+@pytest.fixture(scope="session")
+def python():
+    """Return a function that gives the interpreter of an environment."""
+
+    def found(name: str) -> Path:
+        path = ENVIRONMENTS / name / "bin" / "python"
+        if not path.exists():
+            pytest.fail(f"there is no {path}; make test-peers makes it")
+        return path
+
+    return found
 
 
 def described(net: Network, raster: Tensor) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
@@ -60,10 +72,8 @@ def _neuron(layer: Layer, dt: float) -> dict[str, Any]:
 
 
 @pytest.fixture
-def ask(tmp_path):
+def ask(tmp_path, python):
     """Return a function that lets a script of a peer count a network on a raster, and returns what it printed."""
-    if not PYTHON.exists():
-        pytest.fail(f"there is no {PYTHON}; make test-peers makes it")
 
     def asked(script: str, net: Network, raster: Tensor) -> dict[str, Any]:
         parts, arrays = described(net, raster)
@@ -72,7 +82,7 @@ def ask(tmp_path):
         np.savez(values, **arrays)
         alone = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         done = subprocess.run(
-            [PYTHON, HERE / script, layers, values],
+            [python("torch"), HERE / script, layers, values],
             env={**alone, "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,

@@ -9,19 +9,17 @@ from pathlib import Path
 import pytest
 from tests.exchange.library_files import CONVENTIONS, differing
 
+pytestmark = pytest.mark.peers
 ROOT = Path(__file__).parents[2]
-PYTHON = ROOT / ".bench" / "nir" / "bin" / "python"
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
-def folder(request, tmp_path_factory):
+def folder(request, tmp_path_factory, python):
     """What the libraries wrote with a seed of its own."""
-    if not PYTHON.exists():
-        pytest.skip("needs the libraries: python -m benchmarks.make_environments nir")
     folder = tmp_path_factory.mktemp("libraries")
     # Otherwise it would also find the packages of this environment.
     clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    command = [str(PYTHON), str(ROOT / "benchmarks" / "write_nir.py"), str(folder), str(request.param)]
+    command = [str(python("nir")), str(ROOT / "benchmarks" / "write_nir.py"), str(folder), str(request.param)]
     subprocess.run(command, check=True, capture_output=True, env=clean)
     return folder
 
