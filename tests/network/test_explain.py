@@ -42,3 +42,13 @@ def test_it_sees_what_is_so_now():
         machine, layer = net.explain(torch.rand(2, 4))
     assert "compiled scan" in layer
     assert "under torch.autocast only" not in machine
+
+
+def test_each_connection_runs_once():
+    """So that what is said is of the run that the next layer sees, as after a mask that is drawn anew each time."""
+    calls = []
+    connection = nn.Linear(4, 3)
+    connection.register_forward_hook(lambda *_: calls.append(1))
+    net = Network(coding.Direct(steps=5), Layer(connection, LIF(tau_mem=0.02)), coding.SpikeCount(), dt=1e-3)
+    assert "in one compiled scan" in net.explain(torch.rand(2, 4))[1]
+    assert len(calls) == 1

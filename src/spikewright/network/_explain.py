@@ -8,13 +8,12 @@ from functools import singledispatch
 import torch
 from torch import Tensor, nn
 
-from spikewright import kernels
 from spikewright.checks import Raster, Sequence
-from spikewright.network._connections import AllButSelf, Temporal
+from spikewright.network._connections import Temporal
 from spikewright.network._gather import INPUT, gather
 from spikewright.network._layer import Layer
 from spikewright.network._sparse_linear import plan_sparse_linear
-from spikewright.neurons import NeuronModel, Traced, plan_lateral_scan, plan_recurrent_scan, plan_scan
+from spikewright.neurons import Traced
 
 
 def machine(like: Tensor) -> str:
@@ -56,10 +55,12 @@ def explained(layers: Iterator[tuple[str, Layer, tuple[str, ...]]], raster: Rast
         parts = []
         if layer.connection is not None:
             parts.append(_delivery(layer.connection, x))
+        outputs[name] = layer.charge(x)
         if layer.neuron is not None:
-            parts.append(_dynamics(layer, layer.neuron, layer.charge(x), dt=dt))
+            way = layer.way(outputs[name], dt=dt)
+            parts.append(_dynamics(layer, way.plan))
+            outputs[name] = way.run()
         yield f"{name}: {'; '.join(parts) or 'hands its input on'}"
-        outputs[name] = layer(x, dt=dt)
 
 
 def _delivery(connection: nn.Module, x: Sequence) -> str:
@@ -85,40 +86,10 @@ def _(connection: nn.Linear, x: Tensor) -> str:
     return "by adding the rows of what is not zero"
 
 
-def _dynamics(layer: Layer, neuron: NeuronModel, charges: Sequence, *, dt: float) -> str:
-    name = type(neuron).__name__
-    traced = _plan(layer.recurrent, neuron, charges, dt=dt)
-    if isinstance(traced, str):
-        return f"{name} step by step ({traced})"
-    kept = len(kernels.saved_kinds(traced.program))
-    values = f"{kept} {'value' if kept == 1 else 'values'}"
+def _dynamics(layer: Layer, plan: Traced | str) -> str:
+    name = type(layer.neuron).__name__
+    if isinstance(plan, str):
+        return f"{name} step by step ({plan})"
+    values = f"{len(plan.kept)} {'value' if len(plan.kept) == 1 else 'values'}"
     feedback = "" if layer.recurrent is None else f" with its {type(layer.recurrent).__name__} feedback"
     return f"{name}{feedback} in one compiled scan, {values} a step kept for gradients"
-
-
-@singledispatch
-def _plan(
-    recurrent: nn.Module | None,
-    neuron: NeuronModel,  # noqa: ARG001 - the rule for any other type
-    charges: Sequence,  # noqa: ARG001
-    *,
-    dt: float,  # noqa: ARG001
-) -> Traced | str:
-    """Return the program that a layer's neurons run through, or why they run step by step."""
-    return f"{type(recurrent).__name__} has no kernel as feedback"
-
-
-@_plan.register
-def _(recurrent: None, neuron: NeuronModel, charges: Sequence, *, dt: float) -> Traced | str:  # noqa: ARG001
-    x = neuron.receive(charges, None)
-    return plan_scan(neuron, x, neuron.start(x[0]), dt=dt)
-
-
-@_plan.register
-def _(recurrent: AllButSelf, neuron: NeuronModel, charges: Sequence, *, dt: float) -> Traced | str:
-    return plan_lateral_scan(neuron, charges, recurrent.weight, dt=dt)
-
-
-@_plan.register
-def _(recurrent: nn.Linear, neuron: NeuronModel, charges: Sequence, *, dt: float) -> Traced | str:
-    return plan_recurrent_scan(neuron, charges, recurrent, dt=dt)

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-from typing import Any
+from collections.abc import Callable
+from functools import partial, singledispatch
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from spikewright.checks import ModelError, Sequence
 from spikewright.network._connections import AllButSelf, Temporal, over_time
 from spikewright.network._owned import Owned
-from spikewright.neurons import NeuronModel, lateral_scan, plan_lateral_scan, plan_recurrent_scan, recurrent_scan
+from spikewright.neurons import (
+    NeuronModel,
+    Traced,
+    lateral_scan,
+    plan_lateral_scan,
+    plan_recurrent_scan,
+    plan_scan,
+    recurrent_scan,
+)
+
+
+class Way(NamedTuple):
+    """How a layer's neurons run through a sequence.
+
+    Parameters
+    ----------
+    plan : Traced or str
+        The program that they run through, or why they run step by step.
+    run : callable
+        Runs them from their start state and returns their output, shape (time, batch, neuron...).
+    """
+
+    plan: Traced | str
+    run: Callable[[], Sequence]
 
 
 class Layer(nn.Module):
@@ -80,10 +104,17 @@ class Layer(nn.Module):
         -------
         Tensor, shape (time, batch, neuron...)
         """
-        if self.recurrent is None:
-            return self.respond(self.charge(x), dt=dt)[0]
-        assert self.neuron is not None  # the constructor asks for it
-        return _feed_back(self.recurrent, self.neuron, self.charge(x), dt=dt)
+        charges = self.charge(x)
+        return self.respond(charges, dt=dt)[0] if self.recurrent is None else self.way(charges, dt=dt).run()
+
+    def way(self, charges: Sequence, *, dt: float) -> Way:
+        """Return how the neurons, their recurrent connection included, run through what :meth:`charge` gave."""
+        neuron = self.neuron
+        assert neuron is not None  # without neurons nothing runs; with feedback the constructor asks for them
+        if self.recurrent is not None:
+            return _way(self.recurrent, neuron, charges, dt=dt)
+        x = neuron.receive(charges, None)
+        return Way(plan_scan(neuron, x, neuron.start(x[0]), dt=dt), lambda: neuron.scan(x, dt=dt)[0])
 
     def charge(self, x: Sequence) -> Sequence:
         """Return what the connection makes of ``x``, both of shape (time, batch, neuron...)."""
@@ -113,8 +144,29 @@ class Layer(nn.Module):
 
 
 @singledispatch
-def _feed_back(recurrent: nn.Module, neuron: NeuronModel, charges: Tensor, *, dt: float) -> Tensor:
-    """Run step by step, because each step needs the spikes of the one before."""
+def _way(recurrent: nn.Module, neuron: NeuronModel, charges: Sequence, *, dt: float) -> Way:
+    """Return the way for a kind of feedback; by default each step waits for the spikes of the one before."""
+    plan = f"{type(recurrent).__name__} has no kernel as feedback"
+    return Way(plan, partial(_step_by_step, recurrent, neuron, charges, dt=dt))
+
+
+@_way.register
+def _(recurrent: AllButSelf, neuron: NeuronModel, charges: Sequence, *, dt: float) -> Way:
+    plan = plan_lateral_scan(neuron, charges, recurrent.weight, dt=dt)
+    if isinstance(plan, str):
+        return Way(plan, partial(_step_by_step, recurrent, neuron, charges, dt=dt))
+    return Way(plan, partial(lateral_scan, neuron, plan, charges, recurrent.weight))
+
+
+@_way.register
+def _(recurrent: nn.Linear, neuron: NeuronModel, charges: Sequence, *, dt: float) -> Way:
+    plan = plan_recurrent_scan(neuron, charges, recurrent, dt=dt)
+    if isinstance(plan, str):
+        return Way(plan, partial(_step_by_step, recurrent, neuron, charges, dt=dt))
+    return Way(plan, partial(recurrent_scan, neuron, plan, charges, recurrent))
+
+
+def _step_by_step(recurrent: nn.Module, neuron: NeuronModel, charges: Sequence, *, dt: float) -> Sequence:
     fired = torch.zeros_like(charges[0])
     state = None
     spikes = []
@@ -123,22 +175,3 @@ def _feed_back(recurrent: nn.Module, neuron: NeuronModel, charges: Tensor, *, dt
         fired, state = neuron.step(x, neuron.start(x) if state is None else state, dt=dt)
         spikes.append(fired)
     return torch.stack(spikes)
-
-
-_step_by_step = _feed_back.dispatch(nn.Module)
-
-
-@_feed_back.register
-def _(recurrent: AllButSelf, neuron: NeuronModel, charges: Tensor, *, dt: float) -> Tensor:
-    traced = plan_lateral_scan(neuron, charges, recurrent.weight, dt=dt)
-    if isinstance(traced, str):
-        return _step_by_step(recurrent, neuron, charges, dt=dt)
-    return lateral_scan(neuron, traced, charges, recurrent.weight)
-
-
-@_feed_back.register
-def _(recurrent: nn.Linear, neuron: NeuronModel, charges: Tensor, *, dt: float) -> Tensor:
-    traced = plan_recurrent_scan(neuron, charges, recurrent, dt=dt)
-    if isinstance(traced, str):
-        return _step_by_step(recurrent, neuron, charges, dt=dt)
-    return recurrent_scan(neuron, traced, charges, recurrent)
