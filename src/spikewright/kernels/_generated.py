@@ -10,8 +10,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from numba import njit
+from numba.core.compiler import Compiler
 from platformdirs import user_cache_path
 
 from spikewright.kernels import _elementary
@@ -19,22 +21,34 @@ from spikewright.kernels import _elementary
 Kernel = Callable[..., None]
 
 
+class _Apart(Compiler):
+    """Compiles for arrays that do not overlap, which a compiler that is not told checks for few arrays only."""
+
+    # Any: a pass manager of numba.
+    def define_pipelines(self) -> list[Any]:
+        """Return the usual passes."""
+        self.state.flags.noalias = True
+        pipelines: list[Any] = super().define_pipelines()  # type: ignore[no-untyped-call]
+        return pipelines
+
+
 @lru_cache(maxsize=256)
 def compiled(source: str) -> Kernel:
-    """Return the function ``scan`` that the text defines, compiled.
+    """Return the function ``scan`` that the text defines, compiled; no array that it writes may overlap another.
 
     The text is kept as a file in the user's cache folder, and the machine code beside it, so that each is compiled once
     for an installation. Where that folder cannot be written, it is compiled once for a process.
     """
-    # What the text calls is compiled into it, and so is part of its name.
-    called = Path(_elementary.__file__).read_text()
-    name = f"spikewright_scan_{hashlib.sha256((source + called).encode()).hexdigest()[:32]}"
+    # What the text calls is compiled into it, and how is said here; so both are part of its name.
+    others = Path(_elementary.__file__).read_text() + Path(__file__).read_text()
+    name = f"spikewright_scan_{hashlib.sha256((source + others).encode()).hexdigest()[:32]}"
     path = _stored(source, name)
     module = ModuleType(name)
     # Machine code is loaded for a module that can be imported by its name.
     sys.modules[name] = module
     exec(compile(source, "<generated>" if path is None else path, "exec"), vars(module))
-    function: Kernel = njit(cache=path is not None, nogil=True, error_model="numpy")(module.scan)
+    compiler = njit(cache=path is not None, nogil=True, error_model="numpy", pipeline_class=_Apart)
+    function: Kernel = compiler(module.scan)
     return function
 
 

@@ -173,7 +173,10 @@ def scan_forward(
     saved: tuple[Array, ...],
     threads: int,
 ) -> None:
-    """Do what :func:`scan_forward_reference` does, compiled; all arrays are contiguous along their last axis."""
+    """Do what :func:`scan_forward_reference` does, compiled.
+
+    All arrays are contiguous along their last axis, and none that is written overlaps another.
+    """
     feedback = operands.feedback
     slot, values = (None, ()) if feedback is None else (feedback.slot, feedback.values)
     kernel = _forward(program, _held(operands.inputs, output), slot, kept=bool(saved), halved=_halved(output))
@@ -191,7 +194,10 @@ def scan_backward(
     grad_learned: tuple[Array, ...],
     threads: int,
 ) -> None:
-    """Do what :func:`scan_backward_reference` does, compiled; all arrays are contiguous along their last axis."""
+    """Do what :func:`scan_backward_reference` does, compiled.
+
+    All arrays are contiguous along their last axis, and none that is written overlaps another.
+    """
     kernel = _backward(program, _held(grad_inputs, grad_output), halved=_halved(grad_output))
     arrays = (grad_output,), grad_states, operands.parameters, operands.constants, grad_inputs, saved + grad_learned, ()
     share(kernel, arrays, _parts(grad_output, threads, together=False))

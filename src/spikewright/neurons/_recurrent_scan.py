@@ -128,7 +128,7 @@ def _carried_back(ctx: Any, grad_spikes: Tensor) -> _Gradients:  # Any: as torch
         else:
             torch.addmm(grad_spikes[t], own[t + 1], weight, out=total)
         part = slice(t, t + 1)
-        # Where one array would be written twice, the first time is into a spare one: arrays that overlap are slow.
+        # Where one array would be written twice, the first time is into a spare one: no two may overlap.
         inputs = (first if ctx.held else spare if outside is own else first[part]), second[part]
         step((given,), *before, inputs, (*(array[part] for array in kept), *added), (), *extent)
     return _Gradients(outside, own, states, learned)
