@@ -124,6 +124,49 @@ def test_a_parameter_that_changes_in_place_is_seen():
     assert model.scan(x, dt=1e-3)[0].sum() > 0
 
 
+class _Passed(NamedTuple):
+    v: Tensor
+    first: Tensor
+    second: Tensor
+    count: Tensor
+    seen: Tensor
+
+
+@dataclass(frozen=True)
+class _Passing(NeuronModel):
+    """A model whose entries of the state take over one another, whole numbers among them, and whose count acts back."""
+
+    surrogate: ArcTan = ArcTan(3.0)
+
+    def start(self, x):
+        ramp = torch.linspace(-1, 1, x.shape[-1], dtype=x.dtype).expand_as(x)
+        whole = torch.arange(x.shape[-1]).expand(x.shape)
+        return _Passed(ramp * 0.3, ramp, ramp * 0.5, whole, whole + 1)
+
+    def step(self, x, state, *, dt):
+        odd = (state.count & 1).to(x.dtype)
+        v = state.v * (1 - dt) + x + state.first * 0.3 - odd * 0.2
+        spikes = self.surrogate(v - 0.5)
+        rising = (spikes.detach() + (v > state.v).to(x.dtype)).long()
+        return spikes, _Passed(v - spikes * 0.5, state.second, state.first, state.seen + rising, state.count)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_entries_that_take_over_one_another(dtype):
+    """Each gets the value that the other had before the step, forward and backward."""
+    x = torch.randn(11, 2, 5, dtype=dtype, generator=torch.Generator().manual_seed(6)) * 0.4 + 0.1
+    model = _Passing()
+    output, state, grads = compared(_Passing.scan, model, x, model.start(x[0]), 0.1)
+    expected, last, expected_grads = compared(step_by_step, model, x, model.start(x[0]), 0.1)
+    assert not isinstance(plan_scan(model, x, model.start(x[0]), dt=0.1), str)
+    assert torch.equal(output, expected)
+    assert 0 < output.mean() < 1
+    for ours, reference in zip(state, last, strict=True):
+        assert torch.equal(ours, reference)
+    for ours, reference in zip(grads, expected_grads, strict=True):
+        torch.testing.assert_close(ours, reference)
+
+
 class _Memory(NamedTuple):
     v: Tensor
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from textwrap import indent
-from typing import NamedTuple
 
 from spikewright.kernels._adjoint import Adjoint
 from spikewright.kernels._feedback import Slot
+from spikewright.kernels._loops import Written, cut
 from spikewright.kernels._program import LEAVES, OPERATIONS, Node, Program, ancestors
 
 _TEXT = """\
@@ -28,28 +28,12 @@ def scan(inputs, states, parameters, constants, outputs, saved, feedback, rows, 
 {sample}
             for t in range({order}):
 {step}
-                for n in range(len({length})):
-{body}
+{loops}
 {after}
 """
 
 _BLOCK = 2048
 """Neurons that go through all steps before the next ones do: few enough that their states stay in the fastest cache."""
-
-
-class Written(NamedTuple):
-    """What a step writes.
-
-    Parameters
-    ----------
-    text : str
-        The assignment, with braces where the value goes.
-    node : int or None
-        Of the value; ``None`` for 0.
-    """
-
-    text: str
-    node: int | None
 
 
 def forward_source(
@@ -73,7 +57,9 @@ def forward_source(
     code = Code(program.nodes, (*program.outputs, *saved), {}, own=None if slot is None else len(held), halved=halved)
     written = [Written("y[n] = narrow({})" if halved else "y[n] = {}", program.outputs[0])]
     written += [Written(f"w{k}[n] = {{}}", number) for k, number in enumerate(saved)]
-    written += [Written(f"s{k}[n] = {{}}", number) for k, number in enumerate(program.outputs[1:])]
+    written += [
+        Written(f"s{k}[n] = {{}}", number, code.leaf("state", k)) for k, number in enumerate(program.outputs[1:])
+    ]
     sample = [f"s{k} = states[{k}][row, part]" for k in range(len(program.outputs) - 1)]
     step = ["y = outputs[0][t, row, part]", *(f"w{k} = saved[{k}][t, row, part]" for k in range(len(saved)))]
     for k in code.leaves("input"):
@@ -106,7 +92,7 @@ def backward_source(program: Program, adjoint: Adjoint, held: tuple[bool, ...], 
     for k, number in enumerate(adjoint.states):
         if program.nodes[program.outputs[1 + k]].kind == "real":
             sample.append(f"g{k + 1} = states[{k}][row, part]")
-            written.append(Written(f"g{k + 1}[n] = {{}}", number))
+            written.append(Written(f"g{k + 1}[n] = {{}}", number, code.leaf("gradient", k + 1)))
     return _filled(code, sample, step, written, None, sequence="inputs[0]", order="steps - 1, -1, -1", length="g0")
 
 
@@ -124,17 +110,17 @@ def _filled(
     """Fill the text with what differs: the array that has all steps, their order, and a row that has all neurons."""
     # Neurons that need each other go through a step together.
     block, slot = (str(_BLOCK), Slot()) if slot is None else ("max(1, columns[1])", slot)
-    body = [*code.lines(), *(text.format("zero" if node is None else code.names[node]) for text, node in written)]
+    loops, carried = code.loops(written)
+    loops[-1].append(slot.inside)
     sample = [*sample, *(f"p{k} = parameters[{k}][part]" for k in code.leaves("parameter"))]
     return _TEXT.format(
         sequence=sequence,
         block=block,
-        once=_indented([*(f"c{k} = constants[{k}]" for k in code.leaves("constant")), slot.once], 1),
+        once=_indented([*(f"c{k} = constants[{k}]" for k in code.leaves("constant")), *carried, slot.once], 1),
         sample=_indented([*sample, slot.sample], 3),
         order=order,
         step=_indented([*step, slot.before], 4),
-        length=length,
-        body=_indented([*body, slot.inside], 5),
+        loops=_indented((f"for n in range(len({length})):\n{_indented(loop, 1)}" for loop in loops), 4),
         after=_indented([slot.after], 4),
     )
 
@@ -178,21 +164,39 @@ class Code:
         operation, arguments, _ = self.nodes[number]
         return operation == "state" or (operation == "gradient" and arguments[0] > 0)
 
-    def lines(self) -> list[str]:
-        """Return one assignment for each node that is not a leaf, and for each that is overwritten."""
-        assignments = []
-        for number in self.used:
-            operation, arguments, _ = self.nodes[number]
-            if number in self.known:
-                assignments.append(f"e{number} = {self.known[number]}")
-            elif self._is_replaced(number):
-                assignments.append(f"e{number} = {operation[0]}{arguments[0]}[n]")
-            elif operation not in LEAVES:
-                expression = OPERATIONS[operation].expression.format(*(self.names[argument] for argument in arguments))
-                assignments.append(f"e{number} = {expression}")
-        return assignments
+    def loops(self, written: list[Written]) -> tuple[list[list[str]], list[str]]:
+        """Return the lines of each loop over the neurons, and those that make rows for values between two loops."""
+        computed = [n for n in self.used if n not in self.known and self.nodes[n].operation not in LEAVES]
+        loops = cut(self.nodes, computed, written)
+        carried = {n for loop in loops for n in loop.needed.difference(loop.computed).intersection(computed)}
+        bodies = []
+        for loop in loops:
+            body = [self._read(n, row=n in carried) for n in sorted(loop.needed.difference(loop.computed))]
+            body += [f"e{n} = {self._expression(n)}" for n in loop.computed]
+            body += [f"b{n}[n] = e{n}" for n in loop.computed if n in carried]
+            body += [text.format("zero" if n is None else self.names[n]) for text, n, _ in loop.written]
+            bodies.append([line for line in body if line])
+        types = {"real": "constants.dtype", "int": "np.int64", "bool": "np.bool_"}
+        return bodies, [f"b{n} = np.empty(block, {types[self.nodes[n].kind]})" for n in sorted(carried)]
+
+    def _read(self, number: int, *, row: bool) -> str:
+        """Return the assignment of a value that another loop or pass computed, or that this loop overwrites."""
+        if row:
+            return f"e{number} = b{number}[n]"
+        if number in self.known:
+            return f"e{number} = {self.known[number]}"
+        operation, arguments, _ = self.nodes[number]
+        return f"e{number} = {operation[0]}{arguments[0]}[n]" if self._is_replaced(number) else ""
+
+    def _expression(self, number: int) -> str:
+        operation, arguments, _ = self.nodes[number]
+        return OPERATIONS[operation].expression.format(*(self.names[argument] for argument in arguments))
 
     def leaves(self, kind: str) -> list[int]:
         """Return which leaves of a kind are used."""
         leaves = [self.nodes[number] for number in self.used if number not in self.known]
         return sorted({leaf.arguments[0] for leaf in leaves if leaf.operation == kind})
+
+    def leaf(self, kind: str, index: int) -> int | None:
+        """Return the node of a leaf, ``None`` if it is not used."""
+        return next((n for n in self.used if self.nodes[n][:2] == (kind, (index,))), None)
