@@ -22,6 +22,7 @@ ROOMS = (
     "learners",
     "cost",
     "exchange",
+    "placing",
     "compare",
     "report",
     "spikes",

@@ -49,6 +49,8 @@ COMMANDS = [
     "evaluate",
     "export",
     "methods",
+    "place",
+    "quantise",
     "records",
     "report",
     "data list",

@@ -128,5 +128,5 @@ def test_raster_shape_asks_the_encoder():
         dt=1e-3,
     )
     assert sw.network.raster_shape(sweep, (1, 6, 4)) == (4,)
-    with pytest.raises(ValueError, match=r"raster_shape: Sweep takes no samples of \(1, 5, 4\)"):
+    with pytest.raises(ValueError, match=r"blank: Sweep takes no samples of \(1, 5, 4\)"):
         sw.network.raster_shape(sweep, (1, 5, 4))

@@ -8,7 +8,7 @@ from importlib.resources import files
 from types import MappingProxyType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from spikewright.checks import ModelError, check_choice
+from spikewright.checks import ModelError
 from spikewright.chips._chip import Chip, ConvolutionCores, Energy
 
 _FIGURES = files("spikewright.chips") / "figures"
@@ -29,7 +29,7 @@ def load(name: str) -> Chip:
 
     Raises
     ------
-    ValueError
+    ModelError
         If there is no chip of that name.
 
     Examples
@@ -37,7 +37,8 @@ def load(name: str) -> Chip:
     >>> load("xylo-audio-2").fan_in
     63
     """
-    check_choice("chips.load", name, NAMES)
+    if name not in NAMES:
+        raise ModelError(f"chips.load: must be one of {', '.join(NAMES)}; got {name!r}.")
     return read((_FIGURES / f"{name}.toml").read_text(encoding="utf-8"), name)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import spikewright as sw
-from spikewright.cli import _compare, _data, _export, _methods, _records, _train
+from spikewright.cli import _compare, _data, _export, _methods, _place, _quantise, _records, _train
 
 FAILED, WRONG_USE, STOPPED = 1, 2, 130
 
@@ -58,6 +58,8 @@ def app() -> typer.Typer:
     spikewright.command("evaluate", epilog=_train.EVALUATE_EXAMPLES)(_train.evaluate)
     spikewright.command("export", epilog=_export.EXAMPLES)(_export.export)
     spikewright.command("methods", epilog=_methods.EXAMPLES)(_methods.methods)
+    spikewright.command("place", epilog=_place.EXAMPLES)(_place.place)
+    spikewright.command("quantise", epilog=_quantise.EXAMPLES)(_quantise.quantise)
     spikewright.command("records", epilog=_records.RECORDS_EXAMPLES)(_records.records)
     spikewright.command("report", epilog=_records.REPORT_EXAMPLES)(_records.report)
     data = typer.Typer(rich_markup_mode="rich")

@@ -1,6 +1,7 @@
 """Compare methods: a plan, its cells, their records."""
 
 from spikewright.compare._cell import Cell, DataFacts, Planned, plan_cells
+from spikewright.compare._chips import PlacedFile, QuantisedFile, QuantisedLayer, place_file, quantise_file
 from spikewright.compare._claim import Running
 from spikewright.compare._evaluate import Evaluation, evaluate, evaluate_file
 from spikewright.compare._fit import train
@@ -16,8 +17,11 @@ __all__ = [
     "Evaluation",
     "Mean",
     "Method",
+    "PlacedFile",
     "Plan",
     "Planned",
+    "QuantisedFile",
+    "QuantisedLayer",
     "Record",
     "Running",
     "SampleView",
@@ -26,7 +30,9 @@ __all__ = [
     "evaluate",
     "evaluate_file",
     "methods",
+    "place_file",
     "plan_cells",
+    "quantise_file",
     "records",
     "run_plan",
     "split_methods",

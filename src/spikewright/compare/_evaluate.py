@@ -14,9 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from spikewright.checks import ModelError
+from spikewright.coding import Samples
 from spikewright.compare._record import SampleView
 from spikewright.cost import compare_energies, measure
-from spikewright.data import Part, load
+from spikewright.data import Dataset, Part, load
 from spikewright.engines import Activity, run
 from spikewright.exchange import load as load_model
 from spikewright.exchange import load_notes
@@ -112,7 +113,30 @@ def evaluate_file(path: str | Path, data: str, root: str | Path | None = None) -
     DataError
         If the data set is unknown or damaged.
     """
-    net, notes = load_model(path), load_notes(path)
+    net = load_model(path)
+    dataset, outputs = _dataset_of(path, data, root)
+    return evaluate(net, dataset.read_test(), outputs, len(dataset.classes))
+
+
+def labelled(
+    path: str | Path, data: str, root: str | Path | None = None, samples: int | None = None
+) -> tuple[Samples, Tensor]:
+    """Return samples of the test part of a model file's data, and for each the output that stands for its class.
+
+    Raises
+    ------
+    ModelError
+        If the file holds no network, or one for other classes or samples of another shape.
+    """
+    dataset, outputs = _dataset_of(path, data, root)
+    test = dataset.read_test()
+    labels = _labels_as_outputs(test.y, np.asarray(outputs), len(dataset.classes))
+    return test.x[:samples], labels[:samples]
+
+
+def _dataset_of(path: str | Path, data: str, root: str | Path | None) -> tuple[Dataset, list[int]]:
+    """Return a data set that fits a model file, and the class that each output of the network stands for."""
+    notes = load_notes(path)
     dataset = load(data, root=None if root is None else Path(root))
     wanted = {"classes": list(dataset.classes), "sample": list(dataset.shape.sample)}
     for name, value in wanted.items():
@@ -121,7 +145,7 @@ def evaluate_file(path: str | Path, data: str, root: str | Path | None = None) -
                 f"{path}: is for {notes.get('data', 'unknown data')} with {name} {_short(notes.get(name))}; "
                 f"{data} has {_short(value)}. Name the data it was trained on."
             )
-    return evaluate(net, dataset.read_test(), notes["outputs"], len(dataset.classes))
+    return dataset, [int(output) for output in notes["outputs"]]
 
 
 def _labels_as_outputs(labels: NDArray[np.int64], outputs: NDArray[np.int64], classes: int) -> Tensor:

@@ -17,7 +17,7 @@ from spikewright.network._fixed_fan_out import FixedFanOut
 from spikewright.network._gather import INPUT, gather
 from spikewright.network._layer import Layer
 from spikewright.network._network import Network
-from spikewright.network._raster_shape import raster_shape
+from spikewright.network._raster_shape import blank, raster_shape
 from spikewright.network._signals import Signal, gather_signals, keeps_spikes, signals
 from spikewright.network._size import synapse_count
 from spikewright.network._synapses import Synapses, fan_out, synapses
@@ -40,6 +40,7 @@ __all__ = [
     "Synapses",
     "Temporal",
     "Window",
+    "blank",
     "deploy",
     "fan_out",
     "gather",

@@ -1,4 +1,4 @@
-"""The shape of what the first layer of a network receives."""
+"""A sample without anything, and the shape of what the first layer of a network receives."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from spikewright.network._network import Network
 from spikewright.spikes import Events
 
 
-def raster_shape(net: Network, sample: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of a network's raster for one sample and step.
+def blank(net: Network, sample: tuple[int, ...]) -> Samples:
+    """Return one sample that a network takes: zeros, or a recording without events.
 
     Parameters
     ----------
@@ -33,7 +33,14 @@ def raster_shape(net: Network, sample: tuple[int, ...]) -> tuple[int, ...]:
     reasons = []
     for samples in nothing:
         try:
-            return tuple(net.encode(samples).shape[2:])
+            net.encode(samples)
         except ValueError as error:
             reasons.append(str(error))
-    raise ModelError(f"raster_shape: {type(net.encoder).__name__} takes no samples of {sample}: {reasons[0]}")
+        else:
+            return samples
+    raise ModelError(f"blank: {type(net.encoder).__name__} takes no samples of {sample}: {reasons[0]}")
+
+
+def raster_shape(net: Network, sample: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of a network's raster for one sample of a shape and one step; see :func:`blank`."""
+    return tuple(net.encode(blank(net, sample)).shape[2:])

@@ -1,0 +1,137 @@
+"""Cut layers into parts that fit the cores of a chip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikewright.chips import Chip
+from spikewright.placing._check import unfit
+from spikewright.placing._demand import Demand
+from spikewright.placing._misfit import Misfit
+from spikewright.placing._placement import Share
+from spikewright.quantised import IntArray
+
+BLOCK = 64
+"""Weights, at most, behind one header in a synapse memory, which is addressed in words of as many bits."""
+
+HEADER_BITS = 10
+"""Index of the format (4) and number of weights (6), as NengoLoihi counts them."""
+
+LIMITS = ("neurons_per_core", "synapses_per_core", "synapse_bits_per_core", "axons_in", "axons_out")
+
+
+def split(chip: Chip, layers: tuple[Demand, ...]) -> list[Share | Misfit]:
+    """Return the parts of all layers, or what no core can hold.
+
+    The last layer comes first, because what a neuron needs to send depends on how many cores listen to it.
+    """
+    found: list[Share | Misfit] = []
+    cores: list[_Core] = []
+    listeners = {layer.name: np.zeros(layer.neurons, np.int64) for layer in layers}
+    for layer in reversed(layers):
+        sends = listeners[layer.name] * chip.axons_per_source
+        start = 0
+        while start < layer.neurons:
+            if not cores or cores[-1].full:
+                cores.append(_Core(chip, len(cores)))
+            part = cores[-1].take(layer, start, sends)
+            if part is None and cores[-1].used:
+                cores[-1].full = True
+                continue
+            if part is None:
+                found.append(_too_large(chip, layer, start, sends))
+                break
+            found.append(part)
+            _listen(layer, part, listeners)
+            start = part.stop
+    if len(cores) > chip.cores:
+        change = "Make the largest layers smaller, or spread the network over several chips."
+        found.append(unfit(chip, "network", "cores", allowed=chip.cores, needed=len(cores), change=change))
+    return found
+
+
+@dataclass
+class _Core:
+    """What a core still has room for."""
+
+    chip: Chip
+    number: int
+    full: bool = False
+    used: dict[str, int] = field(default_factory=dict)
+
+    def take(self, layer: Demand, start: int, sends: IntArray) -> Share | None:
+        """Take as many neurons from ``start`` on as fit, ``None`` if not even one does."""
+        low, high = 0, layer.neurons - start
+        while low < high:
+            middle = (low + high + 1) // 2
+            fits = self._fits(_needs(self.chip, layer, start, start + middle, sends))
+            low, high = (middle, high) if fits else (low, middle - 1)
+        if not low:
+            return None
+        needs = _needs(self.chip, layer, start, start + low, sends)
+        self.used = {limit: self.used.get(limit, 0) + needs[limit] for limit in LIMITS}
+        bits = needs["synapse_bits_per_core"] if self.chip.synapse_bits_per_core is not None else None
+        return Share(self.number, layer.name, start, start + low, needs["synapses_per_core"], bits, needs["axons_in"])
+
+    def _fits(self, needs: dict[str, int]) -> bool:
+        limits = {limit: getattr(self.chip, limit) for limit in LIMITS}
+        return all(most is None or self.used.get(limit, 0) + needs[limit] <= most for limit, most in limits.items())
+
+
+def _needs(chip: Chip, layer: Demand, start: int, stop: int, sends: IntArray) -> dict[str, int]:
+    """Return what some neurons of a layer take from a core."""
+    rows = layer.sources[start:stop]
+    listened = np.unique(rows.indices)
+    return {
+        "neurons_per_core": stop - start,
+        "synapses_per_core": int(layer.fan_in[start:stop].sum()),
+        "synapse_bits_per_core": _synapse_bits(chip, layer, rows.indices),
+        "axons_in": len(listened) * chip.axons_per_source,
+        "axons_out": int(sends[start:stop].sum()),
+    }
+
+
+def _synapse_bits(chip: Chip, layer: Demand, sources: NDArray[np.integer]) -> int:
+    """Return the memory for synapses: a shared kernel once, or for each source its weights in blocks."""
+    if chip.weight_bits is None or chip.axons_per_source > 1:
+        return len(sources)
+    bits = chip.weight_bits[-1]
+    if chip.weight_sharing and layer.kernel_weights is not None:
+        return layer.kernel_weights * bits
+    counts = np.bincount(sources)
+    blocks, rest = np.divmod(counts[counts > 0], BLOCK)
+    whole = _in_words(np.int64(BLOCK * bits + HEADER_BITS))
+    partly = np.where(rest > 0, _in_words(rest * bits + HEADER_BITS), 0)
+    return int((blocks * whole + partly).sum())
+
+
+def _in_words(bits: IntArray | np.int64) -> IntArray | np.int64:
+    """Fill up to whole words."""
+    return -(-bits // BLOCK) * BLOCK
+
+
+def _listen(layer: Demand, part: Share, listeners: dict[str, IntArray]) -> None:
+    """Note that one core more listens to the sources of a part."""
+    listened = np.unique(layer.sources[part.start : part.stop].indices)
+    begin = 0
+    for source, counts in layer.fan_out.items():
+        inside = listened[(listened >= begin) & (listened < begin + len(counts))] - begin
+        if source in listeners and source != layer.name:
+            listeners[source][inside] += 1
+        begin += len(counts)
+
+
+def _too_large(chip: Chip, layer: Demand, neuron: int, sends: IntArray) -> Misfit:
+    """Return which limit a single neuron exceeds."""
+    needs = _needs(chip, layer, neuron, neuron + 1, sends)
+    limit = next(limit for limit in LIMITS if (most := getattr(chip, limit)) is not None and needs[limit] > most)
+    allowed = getattr(chip, limit)
+    changes = {
+        "axons_in": f"Let each neuron receive from {allowed // chip.axons_per_source} sources at most.",
+        "axons_out": "Let each neuron reach fewer neurons, so that they stand in fewer cores.",
+    }
+    change = changes.get(limit, "Keep fewer synapses of each neuron, the others at exactly 0.")
+    return unfit(chip, layer.name, limit, allowed=allowed, needed=needs[limit], change=change)
