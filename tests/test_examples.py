@@ -13,6 +13,7 @@ SAYS = {
     "compare_in_python.py": ["SurrogateGradient", "RateConversion", "a page of"],
     "network_by_hand.py": ["Reference: ", "Batch: ", "EventDriven: ", "same spikes: True"],
     "own_method.py": ["Perceptron: 0.9", "Twin: 0.9"],
+    "place_on_chips.py": ["accuracy 0.9", "loihi-1: 1 of 128 cores, 4440 synapses", "arithmetic of Loihi 0.9"],
     "train_and_look.py": ["accuracy 0.9", "after step 8: 0.9"],
     "what_it_costs.py": ["RateConversion: accuracy 0.9", "nJ under horowitz-45nm-fp32"],
 }
