@@ -47,6 +47,7 @@ COMMANDS = [
     "compare",
     "train",
     "evaluate",
+    "cost",
     "export",
     "methods",
     "place",
@@ -120,6 +121,8 @@ def test_version(capsys):
         ("train --data digits --method 3 --out {out}", "is no method"),
         ("evaluate nothing.safetensors --data digits", "nothing.safetensors: no such file"),
         ("evaluate pyproject.toml --data digits", "not a readable model file"),
+        ("cost nothing.safetensors --data digits", "nothing.safetensors: no such file"),
+        ("cost nothing.safetensors --data digits --samples 0", "'--samples'"),
         ("methods Nothing", "no such method"),
         ("records nowhere", "nowhere/records.sqlite: no comparison there"),
         ("report nowhere", "nowhere/records.sqlite: no comparison there"),
@@ -276,3 +279,34 @@ def test_data_verify(capsys, tmp_path):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4
     assert not any(line.endswith("good") for line in lines)
+
+
+def test_cost(capsys, comparison):
+    """Counts by hand, an energy for every model, and the constants; as JSON and as tables."""
+    twin, spiking = (str(comparison / records(comparison)[number].model) for number in (0, 2))
+    words = ["cost", spiking, "--data", "digits", "--samples", "20"]
+    assert run([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["samples"] == 20
+    assert found["network"]["total"]["multiply_accumulates"] == 64 * 16
+    assert found["network"]["total"]["dense_synaptic_operations"] == 3 * 16 * 10
+    assert found["artificial"]["total"]["multiply_accumulates"] == 64 * 16 + 16 * 10
+    assert not found["artificial"]["trained"]
+    assert list(found["energy"]) == [model.name for model in spikewright.cost.ENERGY_MODELS]
+    arithmetic = found["energy"]["horowitz-45nm-fp32"]
+    assert arithmetic["artificial_pj"] == pytest.approx(4.6 * (64 * 16 + 16 * 10))
+    assert arithmetic["constants"]["synaptic_operation"] == 0.9
+    assert run([*words, "--twin", twin]) == 0
+    printed = capsys.readouterr().out
+    assert "horowitz-45nm-fp32" in printed
+    assert "network wins" in " ".join(printed.split())
+    assert "trained" in printed
+    assert run([*words, "--twin", twin, "--json"]) == 0
+    total = json.loads(capsys.readouterr().out)["artificial"]["total"]
+    assert 0 < total["effective_multiply_accumulates"] < total["multiply_accumulates"] == 64 * 16 + 16 * 10
+
+
+def test_cost_of_a_network_for_other_data(capsys, comparison, tmp_path):
+    np.savez(tmp_path / "own.npz", x=np.zeros((60, 5)), y=np.arange(60) % 2)
+    model = next(comparison.glob("models/*.safetensors"))
+    refused(capsys, f"cost {model} --data {tmp_path / 'own.npz'}", "does not take samples of shape (1, 1, 5)")

@@ -209,6 +209,7 @@ def test_a_trained_twin_with_zeros_of_its_own(spiking_cost, artificial_cost):
     found = compare_energies(spiking_cost, artificial_cost, models=[HOROWITZ_FP32])[0]
     assert found.artificial_pj == pytest.approx(4600)
     assert found.artificial_skipping_zeros_pj == pytest.approx(2760)
+    assert found.skipping_zeros_pj == found.energy_pj == pytest.approx(450)
 
 
 def test_the_artificial_network_of_the_same_shape(spiking_cost, artificial_cost):

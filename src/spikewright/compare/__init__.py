@@ -3,6 +3,7 @@
 from spikewright.compare._cell import Cell, DataFacts, Planned, plan_cells
 from spikewright.compare._chips import PlacedFile, QuantisedFile, QuantisedLayer, place_file, quantise_file
 from spikewright.compare._claim import Running
+from spikewright.compare._costing import Costing, cost_file
 from spikewright.compare._evaluate import Evaluation, evaluate, evaluate_file
 from spikewright.compare._fit import train
 from spikewright.compare._method import Method, methods, split_methods
@@ -13,6 +14,7 @@ from spikewright.compare._statistics import Mean, Summary, summarise
 
 __all__ = [
     "Cell",
+    "Costing",
     "DataFacts",
     "Evaluation",
     "Mean",
@@ -27,6 +29,7 @@ __all__ = [
     "SampleView",
     "Status",
     "Summary",
+    "cost_file",
     "evaluate",
     "evaluate_file",
     "methods",

@@ -21,8 +21,8 @@ class Comparison:
         Name of the energy model.
     energy_pj, artificial_pj : float
         Energy of one inference of the network, and of the artificial one on a machine that multiplies by zeros too.
-    artificial_skipping_zeros_pj : float
-        That of the artificial network on a machine that skips them; the same where its zeros are not known.
+    skipping_zeros_pj, artificial_skipping_zeros_pj : float
+        The same on a machine that skips products with 0; no less where an artificial network's zeros are not known.
     spikes_per_synapse : float or None
         Spikes through a synapse in an inference; None if no spikes come through any.
     break_even : float or None
@@ -33,6 +33,7 @@ class Comparison:
     model: str
     energy_pj: float
     artificial_pj: float
+    skipping_zeros_pj: float
     artificial_skipping_zeros_pj: float
     spikes_per_synapse: float | None
     break_even: float | None
@@ -78,6 +79,7 @@ def _compared(model: EnergyModel, cost: Cost, other: Cost) -> Comparison:
         model=model.name,
         energy_pj=model.energy(cost),
         artificial_pj=opponent,
+        skipping_zeros_pj=model.energy(cost.skipping_zeros()),
         artificial_skipping_zeros_pj=model.artificial_energy(other.skipping_zeros(), cost.steps),
         spikes_per_synapse=cost.spikes_per_synapse,
         break_even=_break_even(model, cost, opponent),

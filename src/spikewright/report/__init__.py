@@ -1,6 +1,7 @@
 """Reports: one self-contained page, or a table in the terminal, from records only."""
 
+from spikewright.report._cost_tables import cost_tables
 from spikewright.report._page import render
 from spikewright.report._table import table
 
-__all__ = ["render", "table"]
+__all__ = ["cost_tables", "render", "table"]

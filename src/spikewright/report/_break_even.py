@@ -58,6 +58,7 @@ def compared_under(model: str, row: Summary) -> Comparison | None:
         model=model,
         energy_pj=ours.value,
         artificial_pj=artificial.value,
+        skipping_zeros_pj=ours.value,
         artificial_skipping_zeros_pj=artificial.value,
         spikes_per_synapse=row.spikes_per_synapse.value,
         break_even=None if meets is None else meets.value,
