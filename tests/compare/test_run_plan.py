@@ -99,6 +99,13 @@ def test_counts_by_hand(finished):
     assert list(record.neurons_per_layer.values()) == [16]
     assert record.input_events == 0
     assert record.neuron_updates == 4 * (16 + 10)
+    assert 0 < record.effective_multiply_accumulates < 64 * 16
+    assert record.spikes_per_synapse == pytest.approx(record.spikes / 16, rel=1e-12)
+    assert record.artificial_energy_pj["horowitz-45nm-fp32"] == pytest.approx(4.6 * (64 * 16 + 16 * 10))
+    # The products of the first layer are the same in both, so those of the second are what spikes may cost.
+    assert record.break_even["horowitz-45nm-fp32"] == pytest.approx(4.6 / 0.9)
+    twin = finished[1][2]
+    assert (twin.spikes_per_synapse, set(twin.break_even.values())) == (None, {None})
 
 
 def test_samples_that_are_drawn(finished):
