@@ -15,7 +15,18 @@ from spikewright import coding, network, neurons
 from spikewright.checks import ModelError
 from spikewright.engines import run
 from spikewright.exchange import decode, encode, load, load_notes, save
-from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, FixedFanOut, Layer, Network, Scale, SumPool2d
+from spikewright.network import (
+    AllButSelf,
+    Delay,
+    DelayedLinear,
+    Dropout,
+    FixedFanOut,
+    Layer,
+    MaxCountPool2d,
+    Network,
+    Scale,
+    SumPool2d,
+)
 from spikewright.spikes import Events
 
 IN, OUT = 6, 4
@@ -95,6 +106,7 @@ CONNECTIONS = {
     "Identity": nn.Identity(),
     "Linear": nn.Linear(5, 2),
     "Linear without bias": nn.Linear(5, 2, bias=False),
+    "MaxCountPool2d": MaxCountPool2d((3, 2), 2, 1),
     "MaxPool2d": nn.MaxPool2d(3, padding=1, ceil_mode=True),
     "Scale": Scale(random(3, 2)),
     "SumPool2d": SumPool2d(2),

@@ -10,6 +10,7 @@ from spikewright.network import (
     Delay,
     DelayedLinear,
     Dropout,
+    MaxCountPool2d,
     Scale,
     SumPool2d,
     Temporal,
@@ -150,3 +151,13 @@ def test_scale_has_a_factor_a_neuron():
     assert scale(torch.tensor([[1.0, 4.0], [3.0, 0.0]])).tolist() == [[2.0, -2.0], [6.0, 0.0]]
     with pytest.raises(ModelError, match=r"does not take samples of shape \(3,\): Scale has factors of shape \(2,\)"):
         output_shape(scale, (3,))
+
+
+def test_maximum_of_counts_by_hand():
+    """Two inputs take turns in one window: its count is that of the one ahead, and never more."""
+    first, second = [1, 0, 0, 0, 1, 1], [0, 1, 1, 0, 1, 0]
+    x = torch.tensor([first, second], dtype=torch.float32).T.reshape(6, 1, 1, 1, 2)
+    passed = MaxCountPool2d((1, 2))(x).flatten()
+    assert passed.tolist() == [1, 0, 1, 0, 1, 0]
+    # Counts after each step: 1 and 0, 1 and 1, 1 and 2, 1 and 2, 2 and 3, 3 and 3.
+    assert passed.cumsum(0).tolist() == [1, 1, 2, 2, 3, 3]

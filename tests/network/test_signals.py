@@ -11,6 +11,7 @@ from spikewright.network import (
     DelayedLinear,
     Dropout,
     Layer,
+    MaxCountPool2d,
     Network,
     SumPool2d,
     gather_signals,
@@ -28,7 +29,8 @@ def given(encoder, *layers):
 
 
 @pytest.mark.parametrize(
-    "connection", [None, nn.Flatten(), nn.Identity(), nn.MaxPool2d(2), Delay(1), Dropout(0.5), SumPool2d(2)]
+    "connection",
+    [None, nn.Flatten(), nn.Identity(), nn.MaxPool2d(2), Delay(1), Dropout(0.5), MaxCountPool2d(2), SumPool2d(2)],
 )
 def test_these_keep_spikes(connection):
     assert keeps_spikes(connection)

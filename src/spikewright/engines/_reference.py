@@ -23,6 +23,7 @@ from spikewright.network import (
     DelayedLinear,
     Dropout,
     Layer,
+    MaxCountPool2d,
     Network,
     SumPool2d,
     Window,
@@ -152,6 +153,17 @@ def _(connection: DelayedLinear, shape: tuple[int, ...]) -> Delivery:  # noqa: A
 def _(connection: nn.MaxPool2d, shape: tuple[int, ...]) -> Delivery:
     window = window_of(connection, shape)
     return lambda sent: _over_windows(np.max, window, sent[-1])
+
+
+@delivery.register
+def _(connection: MaxCountPool2d, shape: tuple[int, ...]) -> Delivery:
+    window = window_of(connection.pool(), shape)
+
+    def deliver(sent: Array) -> Array:
+        counts = sent.sum(0)
+        return _over_windows(np.max, window, counts) - _over_windows(np.max, window, counts - sent[-1])
+
+    return deliver
 
 
 @delivery.register(nn.AvgPool2d)

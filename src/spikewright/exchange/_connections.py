@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from spikewright.checks import ModelError
 from spikewright.exchange._values import ROLES, Json, decode, encode, fits, role, take
-from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, FixedFanOut, Scale, SumPool2d
+from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, FixedFanOut, MaxCountPool2d, Scale, SumPool2d
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ RECIPES = (
     ),
     Recipe(nn.AvgPool2d, nn.AvgPool2d, attributes=(*_WINDOW, "ceil_mode", "count_include_pad", "divisor_override")),
     Recipe(nn.MaxPool2d, nn.MaxPool2d, attributes=(*_WINDOW, "dilation", "return_indices", "ceil_mode")),
+    Recipe(MaxCountPool2d, MaxCountPool2d, attributes=(*_WINDOW, "dilation", "ceil_mode")),
     Recipe(nn.BatchNorm1d, nn.BatchNorm1d, attributes=_NORM),
     Recipe(nn.BatchNorm2d, nn.BatchNorm2d, attributes=_NORM),
     Recipe(nn.Flatten, nn.Flatten, attributes=("start_dim", "end_dim")),

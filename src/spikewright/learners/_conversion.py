@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import singledispatch
 
 import numpy as np
 import torch
@@ -10,26 +11,47 @@ from torch import Tensor, nn
 
 from spikewright.checks import ModelError, check_in_range
 from spikewright.coding import Encoder, Membrane, Samples
-from spikewright.network import INPUT, Layer, Network, deploy
+from spikewright.network import INPUT, Layer, MaxCountPool2d, Network, deploy
 from spikewright.neurons import IF, Integrator, ReLU
+
+
+@dataclass(frozen=True, eq=False)
+class Conversion:
+    """A spiking network and the artificial one whose activations its rates stand for.
+
+    Parameters
+    ----------
+    artificial : Network
+        With batch normalisation folded and dropout gone.
+    network : Network
+        Its layers have the names of those of ``artificial``.
+    scales : dict of str to float
+        By layer, the activation that one spike a step stands for.
+    """
+
+    artificial: Network
+    network: Network
+    scales: dict[str, float]
 
 
 def convert(
     net: Network, samples: Samples, *, code: Encoder, percentile: float = 99.9, v_start: float = 0.5
-) -> Network:
+) -> Conversion:
     r"""Convert an artificial network into a spiking one.
 
     An integrate-and-fire neuron that subtracts its threshold 1 fires at the rate :math:`\min(1, \max(0, w r + b))` a
-    step,
-    up to :math:`O(1/T)`. Weights are scaled so that the activations of each layer reach 1 at the given percentile of
-    what the samples evoke:
+    step, up to :math:`O(1/T)`. Weights are scaled so that the activations of each layer reach 1 at the given percentile
+    of what the samples evoke:
 
     .. math:: W^l \leftarrow W^l \frac{\lambda^{l-1}}{\lambda^l}, \qquad b^l \leftarrow \frac{b^l}{\lambda^l}
+
+    Layers without weights between them, and layers whose outputs are summed, share one :math:`\lambda`, the largest of
+    theirs. A maximum pool becomes a :class:`~spikewright.network.MaxCountPool2d`.
 
     Parameters
     ----------
     net : Network
-        Layers of rectifiers in a chain, with the output layer's charges as scores; batch normalisation is folded first.
+        Layers of rectifiers, with the output layer's charges as scores; batch normalisation is folded first.
     samples : array or sequence of Events
         Training samples that show the activations; a few hundred suffice.
     code : Encoder
@@ -42,13 +64,13 @@ def convert(
 
     Returns
     -------
-    Network
+    Conversion
         Hidden neurons are :class:`~spikewright.neurons.IF`; the output integrates without firing.
 
     Raises
     ------
     ModelError
-        If layers branch, or a layer has units other than rectifiers.
+        If a layer feeds back, or has units other than rectifiers.
 
     References
     ----------
@@ -56,41 +78,72 @@ def convert(
     Rueckauer, Lungu, Hu, Pfeiffer, Liu, Frontiers in Neuroscience 11, 2017.
     """
     check_in_range("convert.percentile", percentile, 0.0, 100.0)
-    bare = deploy(net)
+    artificial = deploy(net)
+    _check(artificial)
     with torch.no_grad():
-        outputs = bare.propagate(bare.encode(samples))
-    _check_chain(bare)
-    scales = {INPUT: 1.0, **{name: _scale(outputs[name], percentile) for name, layer in _units(bare)}}
-    arriving = scales[INPUT]
+        outputs = artificial.propagate(artificial.encode(samples))
+    scales = _scales(artificial, {name: _scale(outputs[name], percentile) for name in _units(artificial)})
+    # A copy, whose weights are scaled.
+    bare = deploy(artificial)
     layers = []
-    for name, layer, _ in bare.sources():
-        if layer.connection is not None and any(True for _ in layer.connection.parameters()):
-            leaving = _next_scale(bare, name, scales)
-            _rescale(layer.connection, arriving, leaving)
-            arriving = leaving
-        layers.append(Layer(layer.connection, None if layer.neuron is None else IF(v_start=v_start), name=name))
-    layers.append(Layer(None, Integrator(), name="scores"))
-    return Network(replace(code, before=bare.encoder.before), *layers, Membrane(), dt=net.dt).eval()
+    for name, layer, sources in bare.sources():
+        if _is_weighted(layer):
+            assert layer.connection is not None  # it has weights
+            _rescale(layer.connection, scales[sources[0]], scales[name])
+        neuron = None if layer.neuron is None else IF(v_start=v_start)
+        layers.append(Layer(on_spikes(layer.connection), neuron, name=name, inputs=layer.inputs))
+    layers.append(Layer(None, Integrator(), name=_unused("scores", bare)))
+    network = Network(replace(code, before=bare.encoder.before), *layers, Membrane(), dt=net.dt).eval()
+    return Conversion(artificial, network, scales)
 
 
-def _check_chain(net: Network) -> None:
-    before = INPUT
-    for name, layer, sources in net.sources():
-        if sources != (before,) or layer.recurrent is not None:
-            raise ModelError(f"convert: layer {name!r} branches or feeds back; only chains of layers can be converted.")
+@singledispatch
+def on_spikes(connection: nn.Module | None) -> nn.Module | None:
+    """Return what does to rates what a connection does to activations; most do the same."""
+    return connection
+
+
+@on_spikes.register
+def _(connection: nn.MaxPool2d) -> nn.Module:
+    window = connection.kernel_size, connection.stride, connection.padding, connection.dilation
+    return MaxCountPool2d(*window, ceil_mode=connection.ceil_mode)
+
+
+def _check(net: Network) -> None:
+    for name, layer, _ in net.sources():
+        if layer.recurrent is not None:
+            raise ModelError(f"convert: layer {name!r} feeds back; only layers that do not can be converted.")
         if not isinstance(layer.neuron, ReLU | None):
             raise ModelError(f"convert: layer {name!r} has units {layer.neuron}; only rectifiers can be converted.")
-        before = name
 
 
-def _units(net: Network) -> list[tuple[str, Layer]]:
-    return [(name, layer) for name, layer, _ in net.sources() if layer.neuron is not None]
+def _units(net: Network) -> list[str]:
+    return [name for name, layer, _ in net.sources() if layer.neuron is not None]
 
 
-def _next_scale(net: Network, name: str, scales: dict[str, float]) -> float:
-    """Return the scale of the first units at or after a layer; the scores after the last keep theirs."""
-    names = list(net.layers)
-    return next((scales[later] for later in names[names.index(name) :] if later in scales), 1.0)
+def _is_weighted(layer: Layer) -> bool:
+    return layer.connection is not None and any(True for _ in layer.connection.parameters())
+
+
+def _scales(net: Network, units: dict[str, float]) -> dict[str, float]:
+    """Return the scale of each layer and of the input: one for all that weights do not separate."""
+    group = {INPUT: INPUT} | {name: name for name in net.layers}
+
+    def head(name: str) -> str:
+        while group[name] != name:
+            name = group[name]
+        return name
+
+    for name, layer, sources in net.sources():
+        for source in sources[1:] if _is_weighted(layer) else sources:
+            group[head(source)] = head(sources[0])
+        if not _is_weighted(layer):
+            group[head(name)] = head(sources[0])
+    largest: dict[str, float] = {}
+    for name, scale in units.items():
+        largest[head(name)] = max(scale, largest.get(head(name), 0.0))
+    # The input keeps its values, and so do scores behind the last unit.
+    return {name: 1.0 if head(name) == head(INPUT) else largest.get(head(name), 1.0) for name in group}
 
 
 def _scale(activations: Tensor, percentile: float) -> float:
@@ -102,3 +155,9 @@ def _rescale(connection: nn.Module, arriving: float, leaving: float) -> None:
     with torch.no_grad():
         for name, parameter in connection.named_parameters():
             parameter.mul_(1 / leaving if name == "bias" else arriving / leaving)
+
+
+def _unused(name: str, net: Network) -> str:
+    while name in net.layers:
+        name += "_"
+    return name

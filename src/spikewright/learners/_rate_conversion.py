@@ -64,7 +64,7 @@ class RateConversion(Learner):
         whole_sequence=False,
         local=False,
         differences="Neurons start at half their threshold, which rounds counts to the nearest; units stand "
-        "behind average pooling; maximum pooling lets a spike of any input pass.",
+        "behind average pooling; maximum pooling compares counts of spikes.",
     )
 
     def __init__(
@@ -146,7 +146,7 @@ class _ConversionTraining(Training):
             code=self._code,
             percentile=self._learner.percentile,
             v_start=self._learner.v_start,
-        )
+        ).network
 
     def state(self) -> dict[str, Tensor]:
         """Return the state of the artificial network's training."""

@@ -69,6 +69,54 @@ class DelayedLinear(Temporal):
         return charges
 
 
+class MaxCountPool2d(Temporal):
+    """Let each window's largest count of spikes through: a spike passes where it makes the largest count larger.
+
+    So after any number of steps the output has as many spikes as the input of the window that had most, which is the
+    maximum that rates stand for; ``nn.MaxPool2d`` on spikes lets one pass whenever any input fires, which is more.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, dilation, ceil_mode
+        As of ``nn.MaxPool2d``.
+
+    References
+    ----------
+    Rueckauer, Lungu, Hu, Pfeiffer, Liu, Frontiers in Neuroscience 11, 2017, section 2.2.6, where the input that fired
+    most so far is let through: the same but for a spike when the lead changes.
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] | None = None,
+        padding: int | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        *,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.dilation = dilation
+        self.ceil_mode = ceil_mode
+
+    def pool(self) -> nn.MaxPool2d:
+        """Return the pool of counts."""
+        window = self.kernel_size, self.stride, self.padding, self.dilation
+        return nn.MaxPool2d(*window, ceil_mode=self.ceil_mode)
+
+    def forward(self, x: Sequence) -> Sequence:
+        """Pool spikes ``x``, shape (time, batch, channel, row, column)."""
+        largest = over_time(self.pool(), x.cumsum(0))
+        return torch.diff(largest, dim=0, prepend=torch.zeros_like(largest[:1]))
+
+    def extra_repr(self) -> str:
+        """Show the window where torch lists modules."""
+        return f"{self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
 class AllButSelf(nn.Module):
     """Each neuron acts on all others of its layer with one weight, and not on itself: one sum minus one's own.
 

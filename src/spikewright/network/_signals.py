@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from spikewright.network._connections import Delay, Dropout, SumPool2d, Temporal
+from spikewright.network._connections import Delay, Dropout, MaxCountPool2d, SumPool2d, Temporal
 from spikewright.network._gather import INPUT
 from spikewright.network._layer import Layer
 from spikewright.network._network import Network
@@ -43,6 +43,7 @@ def keeps_spikes(connection: object) -> bool:  # noqa: ARG001 - the rule for any
 @keeps_spikes.register(nn.MaxPool2d)
 @keeps_spikes.register(Delay)
 @keeps_spikes.register(Dropout)
+@keeps_spikes.register(MaxCountPool2d)
 @keeps_spikes.register(SumPool2d)
 @keeps_spikes.register(type(None))
 def _(connection: nn.Module | None) -> bool:  # noqa: ARG001

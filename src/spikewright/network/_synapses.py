@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spikewright.checks import ModelError
-from spikewright.network._connections import AllButSelf, Delay, DelayedLinear, Dropout, Scale, SumPool2d, output_shape
+from spikewright.network._connections import (
+    AllButSelf,
+    Delay,
+    DelayedLinear,
+    Dropout,
+    MaxCountPool2d,
+    Scale,
+    SumPool2d,
+    output_shape,
+)
 from spikewright.network._fixed_fan_out import FixedFanOut
 from spikewright.network._windows import window_of
 
@@ -194,6 +203,7 @@ def fan_out(connection: object, shape: Shape, *, zeros: bool = False) -> Tensor:
 @fan_out.register(nn.MaxPool2d)
 @fan_out.register(Delay)
 @fan_out.register(Dropout)
+@fan_out.register(MaxCountPool2d)
 @fan_out.register(type(None))
 def _(connection: nn.Module | None, shape: Shape, *, zeros: bool = False) -> Tensor:  # noqa: ARG001
     output_shape(connection, shape)
