@@ -1,4 +1,4 @@
-"""Train a network that chips can hold, and place it: python examples/place_on_chips.py [MODEL]"""
+"""Train a network that chips can hold, and place it."""
 
 from __future__ import annotations
 

@@ -44,19 +44,8 @@ FIELDS = [
     "versions",
 ]
 COMMANDS = [
-    "compare",
-    "train",
-    "evaluate",
-    "cost",
-    "export",
-    "methods",
-    "place",
-    "quantise",
-    "records",
-    "report",
-    "data list",
-    "data fetch",
-    "data verify",
+    *("compare", "train", "evaluate", "convert", "cost", "export", "methods", "place", "quantise", "records", "report"),
+    *("data list", "data fetch", "data verify"),
 ]
 TWO = "Twin:epochs=2,architecture=16,SurrogateGradient:epochs=1,steps=3,architecture=16"
 

@@ -107,14 +107,15 @@ def test_populations(population, loop, dtype, tmp_path):
     assert_same_spikes(net, back, x)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", CONNECTIONS)
-def test_connections(name, tmp_path):
+def test_connections(name, dtype, tmp_path):
     torch.manual_seed(2)
     sample, make = CONNECTIONS[name]
     net = Network(
         coding.Direct(steps=14), Layer(make(), neurons.IF(v_threshold=0.3), name="a"), coding.SpikeCount(), dt=DT
-    )
-    assert_same_spikes(net, there_and_back(net, tmp_path / "net.nir", sample), torch.rand(3, *sample))
+    ).to(dtype)
+    assert_same_spikes(net, there_and_back(net, tmp_path / "net.nir", sample), torch.rand(3, *sample, dtype=dtype))
 
 
 @given(st.data())

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import spikewright as sw
-from spikewright.cli import _compare, _cost, _data, _export, _methods, _place, _quantise, _records, _train
+from spikewright.cli import _compare, _convert, _cost, _data, _export, _methods, _place, _quantise, _records, _train
 
 FAILED, WRONG_USE, STOPPED = 1, 2, 130
 
@@ -56,6 +56,7 @@ def app() -> typer.Typer:
     spikewright.command("compare", epilog=_compare.EXAMPLES)(_compare.compare)
     spikewright.command("train", epilog=_train.TRAIN_EXAMPLES)(_train.train)
     spikewright.command("evaluate", epilog=_train.EVALUATE_EXAMPLES)(_train.evaluate)
+    spikewright.command("convert", epilog=_convert.EXAMPLES)(_convert.convert)
     spikewright.command("cost", epilog=_cost.EXAMPLES)(_cost.cost)
     spikewright.command("export", epilog=_export.EXAMPLES)(_export.export)
     spikewright.command("methods", epilog=_methods.EXAMPLES)(_methods.methods)

@@ -3,6 +3,7 @@
 from spikewright.compare._cell import Cell, DataFacts, Planned, plan_cells
 from spikewright.compare._chips import PlacedFile, QuantisedFile, QuantisedLayer, place_file, quantise_file
 from spikewright.compare._claim import Running
+from spikewright.compare._convert import ConvertedFile, convert_file
 from spikewright.compare._costing import Costing, cost_file
 from spikewright.compare._evaluate import Evaluation, evaluate, evaluate_file
 from spikewright.compare._fit import train
@@ -14,6 +15,7 @@ from spikewright.compare._statistics import Mean, Summary, summarise
 
 __all__ = [
     "Cell",
+    "ConvertedFile",
     "Costing",
     "DataFacts",
     "Evaluation",
@@ -29,6 +31,7 @@ __all__ = [
     "SampleView",
     "Status",
     "Summary",
+    "convert_file",
     "cost_file",
     "evaluate",
     "evaluate_file",

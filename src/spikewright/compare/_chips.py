@@ -8,10 +8,9 @@ from pathlib import Path
 from spikewright.checks import ModelError
 from spikewright.chips import load as load_chip
 from spikewright.coding import Samples
-from spikewright.compare._evaluate import labelled
+from spikewright.compare._model_file import open_for
 from spikewright.engines import Activity, FixedPoint, run
-from spikewright.exchange import load as load_model
-from spikewright.exchange import load_notes
+from spikewright.exchange import open_network, open_sample
 from spikewright.network import Network, blank, raster_shape
 from spikewright.placing import Misfits, Placement, place
 from spikewright.quantised import Arithmetic, quantise
@@ -87,11 +86,12 @@ def place_file(
     ModelError
         If the file holds no network, or one for other data.
     """
-    net = load_model(path)
     load_chip(chip)
     if data is None:
+        net = open_network(path)
         return PlacedFile(chip, place(net, chip, run(net, blank(net, _sample(path)))), None, None, "")
-    test, labels = labelled(path, data, root, samples)
+    opened = open_for(path, data, root)
+    net, (test, labels) = opened.network, opened.labelled(samples)
     activity = run(net, test)
     result = place(net, chip, activity)
     reason, left = "", None
@@ -116,8 +116,10 @@ def quantise_file(
     ModelError
         If the arithmetic cannot express the network.
     """
-    net = load_model(path)
-    integer = quantise(net, raster_shape(net, _sample(path)), arithmetic)
+    opened = None if data is None else open_for(path, data, root)
+    net = open_network(path) if opened is None else opened.network
+    sample = _sample(path) if opened is None else opened.dataset.shape.sample
+    integer = quantise(net, raster_shape(net, sample), arithmetic)
     layers = []
     for layer in integer.layers:
         largest = max((int(abs(each.weights).max(initial=0)) for each in layer.synapses), default=0)
@@ -125,9 +127,9 @@ def quantise_file(
         bits = largest.bit_length() + 1
         layers.append(QuantisedLayer(layer.name, len(layer.step), count, largest, bits, layer.error))
     name = str(integer.arithmetic)
-    if data is None:
+    if opened is None:
         return QuantisedFile(name, tuple(layers), None, None)
-    test, labels = labelled(path, data, root, samples)
+    test, labels = opened.labelled(samples)
     left = _run_whole(net, test, arithmetic).accuracy(labels)
     return QuantisedFile(name, tuple(layers), run(net, test).accuracy(labels), left)
 
@@ -137,7 +139,7 @@ def _run_whole(net: Network, test: Samples, chip: Arithmetic | str) -> Activity:
 
 
 def _sample(path: str | Path) -> tuple[int, ...]:
-    sample = load_notes(path).get("sample")
-    if not isinstance(sample, list):
-        raise ModelError(f"{path}: does not say the shape of a sample. Train it with spikewright.")
-    return tuple(int(size) for size in sample)
+    sample = open_sample(path)
+    if sample is None:
+        raise ModelError(f"{path}: does not say the shape of a sample. Name the data it is for.")
+    return sample

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from spikewright.checks import ModelError
+from spikewright.compare._model_file import open_for
 from spikewright.compare._record import Json
 from spikewright.cost import ENERGY_MODELS, Comparison, Cost, LayerCost, artificial, compare_energies, measure
-from spikewright.data import Part, load
+from spikewright.data import Part
 from spikewright.engines import run
-from spikewright.exchange import load as load_model
 from spikewright.network import Network
 
 ACCESSES = (
@@ -103,9 +103,9 @@ def cost_file(
     DataError
         If the data set is unknown or damaged.
     """
-    net = load_model(path)
-    other = None if twin is None else load_model(twin)
-    test = load(data, root=None if root is None else Path(root)).read_test()
+    opened = open_for(path, data, root)
+    net, test = opened.network, opened.dataset.read_test()
+    other = None if twin is None else open_for(twin, data, root).network
     count = len(test) if samples is None else min(samples, len(test))
     cost = _measured(path, net, test, count)
     beside = artificial(cost) if twin is None or other is None else _measured(twin, other, test, count)

@@ -10,17 +10,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.nn import functional
 
-from spikewright.checks import ModelError
-from spikewright.coding import Samples
+from spikewright.compare._model_file import labels_as_outputs, open_for
 from spikewright.compare._record import SampleView
 from spikewright.cost import compare_energies, measure
-from spikewright.data import Dataset, Part, load
+from spikewright.data import Part
 from spikewright.engines import Activity, run
-from spikewright.exchange import load as load_model
-from spikewright.exchange import load_notes
 from spikewright.network import INPUT, Network
 from spikewright.spikes import Events
 
@@ -75,7 +71,7 @@ def evaluate(net: Network, test: Part, outputs: Sequence[int], classes: int) -> 
     cost = measure(net, activity)
     total, compared = cost.total, compare_energies(cost)
     named = np.asarray(outputs)
-    labels = _labels_as_outputs(test.y, named, classes)
+    labels = labels_as_outputs(test.y, named, classes)
     confusion = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(confusion, (test.y, named[activity.decisions[-1].numpy()]), 1)
     return Evaluation(
@@ -113,46 +109,8 @@ def evaluate_file(path: str | Path, data: str, root: str | Path | None = None) -
     DataError
         If the data set is unknown or damaged.
     """
-    net = load_model(path)
-    dataset, outputs = _dataset_of(path, data, root)
-    return evaluate(net, dataset.read_test(), outputs, len(dataset.classes))
-
-
-def labelled(
-    path: str | Path, data: str, root: str | Path | None = None, samples: int | None = None
-) -> tuple[Samples, Tensor]:
-    """Return samples of the test part of a model file's data, and for each the output that stands for its class.
-
-    Raises
-    ------
-    ModelError
-        If the file holds no network, or one for other classes or samples of another shape.
-    """
-    dataset, outputs = _dataset_of(path, data, root)
-    test = dataset.read_test()
-    labels = _labels_as_outputs(test.y, np.asarray(outputs), len(dataset.classes))
-    return test.x[:samples], labels[:samples]
-
-
-def _dataset_of(path: str | Path, data: str, root: str | Path | None) -> tuple[Dataset, list[int]]:
-    """Return a data set that fits a model file, and the class that each output of the network stands for."""
-    notes = load_notes(path)
-    dataset = load(data, root=None if root is None else Path(root))
-    wanted = {"classes": list(dataset.classes), "sample": list(dataset.shape.sample)}
-    for name, value in wanted.items():
-        if notes.get(name) != value:
-            raise ModelError(
-                f"{path}: is for {notes.get('data', 'unknown data')} with {name} {_short(notes.get(name))}; "
-                f"{data} has {_short(value)}. Name the data it was trained on."
-            )
-    return dataset, [int(output) for output in notes["outputs"]]
-
-
-def _labels_as_outputs(labels: NDArray[np.int64], outputs: NDArray[np.int64], classes: int) -> Tensor:
-    """Return for each label the network's output that stands for it, -1 for a class that training did not have."""
-    lookup = np.full(classes, -1, dtype=np.int64)
-    lookup[outputs] = np.arange(len(outputs))
-    return torch.from_numpy(lookup[labels])
+    opened = open_for(path, data, root)
+    return evaluate(opened.network, opened.dataset.read_test(), opened.outputs, len(opened.dataset.classes))
 
 
 def _views(net: Network, test: Part, outputs: NDArray[np.int64]) -> list[SampleView]:
@@ -196,8 +154,3 @@ def _image(sample: NDArray[np.float32] | Events) -> list[list[list[int]]]:
     rows, columns = (min(size, _PIXELS_DRAWN) for size in x.shape[1:])
     small = functional.adaptive_avg_pool2d(x, (rows, columns))
     return (small * 255).round().to(torch.int64).tolist()
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

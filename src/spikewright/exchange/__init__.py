@@ -1,5 +1,6 @@
 """Exchange: networks to and from files, of this package and of others."""
 
+from spikewright.exchange._c_export import export_c
 from spikewright.exchange._c_source import c_source
 from spikewright.exchange._convention import (
     NORSE,
@@ -15,8 +16,10 @@ from spikewright.exchange._convention import (
     Sinabs,
 )
 from spikewright.exchange._file import load, load_notes, save
-from spikewright.exchange._nir_export import export_nir
-from spikewright.exchange._open import open_network, open_notes
+from spikewright.exchange._from_onnx import from_onnx
+from spikewright.exchange._from_torch import from_torch
+from spikewright.exchange._nir_export import export_file, export_nir
+from spikewright.exchange._open import open_network, open_notes, open_sample
 from spikewright.exchange._values import decode, encode
 
 __all__ = [
@@ -34,10 +37,15 @@ __all__ = [
     "c_source",
     "decode",
     "encode",
+    "export_c",
+    "export_file",
     "export_nir",
+    "from_onnx",
+    "from_torch",
     "load",
     "load_notes",
     "open_network",
     "open_notes",
+    "open_sample",
     "save",
 ]

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from spikewright.checks import ModelError
 from spikewright.exchange._nir_import import WRITER
 from spikewright.exchange._nir_nodes import Spot, node_of_connection, node_of_neuron
+from spikewright.exchange._open import open_network, open_notes, open_sample
 from spikewright.exchange._values import Json, encode
 from spikewright.network import INPUT, Layer, Network, deploy, output_shape
 
@@ -58,6 +59,29 @@ def export_nir(
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     nir.write(beside, graph)
     beside.replace(path)
+
+
+def export_file(model: str | Path, out: str | Path, *, sample: tuple[int, ...] | None = None) -> dict[str, str]:
+    """Write the network of a model file as a NIR file, with its notes.
+
+    Parameters
+    ----------
+    model, out : path
+    sample : tuple of int, optional
+        Shape of one sample; without it that of the notes, if they say one.
+
+    Returns
+    -------
+    dict of str to str
+        The type of each node by its name.
+
+    Raises
+    ------
+    ModelError
+        As :func:`open_network` and :func:`export_nir`.
+    """
+    export_nir(open_network(model), out, sample=sample or open_sample(model), notes=open_notes(model))
+    return {name: type(node).__name__ for name, node in nir.read(out).nodes.items()}
 
 
 @dataclass

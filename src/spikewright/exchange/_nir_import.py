@@ -208,9 +208,10 @@ class _Builder:
         if prod(shape) > LARGEST:
             raise ModelError(f"node {self.graph.entry!r}: samples of {prod(shape)} values are more than a network runs")
         first = [self.graph.nodes[name] for name in self.graph.targets[self.graph.entry]]
-        while shape and shape[0] == 1 and not all(self._takes(node, shape) for node in first):
-            shape = shape[1:]
-        return shape
+        shorter = shape
+        while shorter[:1] == (1,) and not all(self._takes(node, shorter) for node in first):
+            shorter = shorter[1:]
+        return shorter if all(self._takes(node, shorter) for node in first) else shape
 
     def _takes(self, node: nir.NIRNode, shape: tuple[int, ...]) -> bool:
         place = Place(shape, self.convention, self.dtype)
@@ -229,8 +230,9 @@ def _shape_after(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
     if isinstance(module, Temporal):
         return shape
     empty = {name: tensor.to("meta") for name, tensor in module.state_dict().items()}
+    dtype = next((tensor.dtype for tensor in empty.values()), torch.float32)
     try:
-        found = tuple(functional_call(module, empty, (torch.empty(1, *shape, device="meta"),)).shape[1:])
+        found = tuple(functional_call(module, empty, (torch.empty(1, *shape, dtype=dtype, device="meta"),)).shape[1:])
     except (IndexError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:160]
         raise ModelError(f"does not take samples of shape {shape}: {reason}") from error

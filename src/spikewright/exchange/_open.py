@@ -79,6 +79,14 @@ def open_notes(path: str | Path) -> dict[str, Json]:
     return read_nir(path).notes if Path(path).is_file() and is_hdf5(path) else load_notes(path)
 
 
+def open_sample(path: str | Path) -> tuple[int, ...] | None:
+    """Return the shape of a sample of a model file's network, if its notes say it."""
+    sample = open_notes(path).get("sample")
+    if not isinstance(sample, list) or not all(isinstance(size, int) and size > 0 for size in sample):
+        return None
+    return tuple(sample)
+
+
 def _of_length(encoder: Encoder, steps: int | None) -> Encoder:
     return encoder if steps is None else replace(encoder, steps=steps)
 

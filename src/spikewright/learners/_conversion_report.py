@@ -98,7 +98,7 @@ def report_conversion(
     assert right_over_time is not None  # there is at least one batch
     return ConversionReport(
         artificial_accuracy=right / len(labels),
-        accuracy_over_time=(right_over_time / len(labels)).tolist(),
+        accuracy_over_time=(right_over_time.double() / len(labels)).tolist(),
         layers=[sums[name].error(name) for name in names],
         samples=len(labels),
     )
