@@ -1,4 +1,4 @@
-"""Train a network that chips can hold, and place it."""
+"""Train a network that chips can hold, and place it. A path to write the model to may follow."""
 
 from __future__ import annotations
 
