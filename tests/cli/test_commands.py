@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import spikewright
 from spikewright.cli._app import app, run
 from spikewright.compare import methods, records
+from spikewright.exchange import load, save
 
 # What the issue asks of every record.
 FIELDS = [
@@ -298,4 +299,8 @@ def test_cost(capsys, comparison):
 def test_cost_of_a_network_for_other_data(capsys, comparison, tmp_path):
     np.savez(tmp_path / "own.npz", x=np.zeros((60, 5)), y=np.arange(60) % 2)
     model = next(comparison.glob("models/*.safetensors"))
-    refused(capsys, f"cost {model} --data {tmp_path / 'own.npz'}", "does not take samples of shape (1, 1, 5)")
+    refused(capsys, f"cost {model} --data {tmp_path / 'own.npz'}", "Name the data it was trained on")
+    # Without notes only a run tells.
+    bare = tmp_path / "bare.safetensors"
+    save(load(model), bare)
+    refused(capsys, f"cost {bare} --data {tmp_path / 'own.npz'}", "does not take samples of shape (1, 1, 5)")

@@ -110,12 +110,17 @@ def test_the_command_writes_the_text(tmp_path, capsys):
     model, text = tmp_path / "model.safetensors", tmp_path / "model.c"
     sw.exchange.save(net, model, {"sample": list(shape)})
     assert run(["export", str(model), "--to", "c", "--out", str(text), "--bits", "4"]) == 0
-    assert capsys.readouterr().out == f"{text}\n"
+    *layers, last = capsys.readouterr().out.splitlines()
+    assert layers == ["layer1: FixedPointLIF, 108 neurons", "layer4: FixedPointLIF, 4 neurons"]
+    assert last == f"{text.stat().st_size:,} bytes: {text}"
     arithmetic = FixedPointArithmetic(weight_bits=4)
     assert text.read_text() == sw.exchange.c_source(quantise(net, shape, arithmetic))
     sw.exchange.save(net, model)
     assert run(["export", str(model), "--to", "c", "--out", str(text)]) == 2
     assert "does not say the shape of a sample" in capsys.readouterr().err
+    size = "x".join(map(str, shape))
+    assert run(["export", str(model), "--to", "c", "--out", str(text), "--sample", size, "--bits", "4"]) == 0
+    assert text.read_text() == sw.exchange.c_source(quantise(net, shape, arithmetic))
 
 
 def test_raster_shape_asks_the_encoder():

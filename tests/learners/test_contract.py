@@ -69,7 +69,7 @@ def test_card_is_whole(fitted):
 def test_learns_three_digits(fitted, digits):
     """Every method tells three digits apart far better than chance (1/3), on samples it never saw."""
     x, y = digits
-    assert fitted[0].score(x[COUNT + 60 :], y[COUNT + 60 :]) > 0.8
+    assert fitted[0].score(x[COUNT + 60 :], y[COUNT + 60 :]) > 0.75
 
 
 def test_result_is_a_network_that_alone_decides(fitted, digits):
