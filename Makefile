@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 .PHONY: help venv compare test test-peers fuzz lint docs bench bench-peers results lock clean
 
 help:
-	@echo "make compare   compare all learners on digits (about 3 minutes) and write a page"
+	@echo "make compare   compare all learners on digits (about a minute) and write a page"
 	@echo "make test      run all tests"
 	@echo "make test-peers   compare with other people's code, in environments of its own"
 	@echo "make fuzz      feed all readers with damaged files; READER=name for one, SECONDS=60 for each"
