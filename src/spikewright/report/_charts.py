@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import altair as alt
@@ -37,6 +37,8 @@ class Chart:
         Headings of the table.
     body : tuple of tuple of str
         Its rows.
+    folded : bool
+        Whether the page shows it only when asked.
     """
 
     name: str
@@ -45,15 +47,17 @@ class Chart:
     spec: Json
     head: tuple[str, ...]
     body: tuple[tuple[str, ...], ...]
+    folded: bool = False
 
 
 def charts(rows: Sequence[Summary]) -> list[Chart]:
-    """Return all plots of one data set's rows."""
+    """Return all plots of one data set's rows; of the energy models only the first is not folded."""
     models = dict.fromkeys(name for row in rows for name in row.energy_pj)
     drawn = [
         _against(rows, f"energy-{model}", f"energy under {model} in pJ", _energy_under(model), energy)
         for model in models
     ]
+    drawn = [replace(chart, folded=number > 0) for number, chart in enumerate(drawn)]
     drawn.append(_against(rows, "operations", "synaptic operations and multiplications", operations, count))
     return [*drawn, _over_time(rows), _per_layer(rows)]
 

@@ -16,8 +16,9 @@ def findings(rows: Sequence[Summary]) -> list[str]:
         return ["No spiking network has finished yet."]
     best = max(spiking, key=_accuracy)
     said = [f"Most accurate of the spiking networks: {best.method}, {percent(best.accuracy)} %{_beside(best)}."]
-    models = dict.fromkeys(name for row in rows for name in row.energy_pj)
-    said += [" ".join(_under(model, rows, spiking)) for model in models]
+    models = list(dict.fromkeys(name for row in rows for name in row.energy_pj))
+    said += [" ".join(_under(model, rows, spiking)) for model in models[:1]]
+    said += _across(models, spiking)
     unfinished = [row.method for row in rows if row.failed]
     if unfinished:
         said.append(f"Cells failed for {', '.join(unfinished)}; the errors are at the end of the page.")
@@ -42,6 +43,28 @@ def _under(model: str, rows: Sequence[Summary], spiking: Sequence[Summary]) -> l
             f"Under {model} the largest gain over its artificial network is that of {row.method}: {_gain(ours, twins)}."
         )
     return said
+
+
+def _across(models: Sequence[str], spiking: Sequence[Summary]) -> list[str]:
+    """Say under how many energy models each method needs less than its artificial network."""
+    compared = [row for row in spiking if row.twin_energy_pj]
+    if len(models) < 2 or not compared:
+        return []
+    wins = {row.method: sum(_wins(row, model) for model in models) for row in compared}
+    some = sorted((entry for entry in wins.items() if entry[1]), key=lambda entry: -entry[1])
+    if not some:
+        return [f"Under all {len(models)} energy models the artificial network of the same shape needs the least."]
+    (best, count), *others = some
+    told = [f"{best} needs less than the artificial network of its shape under {count}"]
+    told += [f"{method} under {count}" for method, count in others]
+    never = [method for method, count in wins.items() if not count]
+    beside = f"; {_listed(never)} under none" if never else ""
+    return [f"Of {len(models)} energy models, {_listed(told)}{beside}."]
+
+
+def _wins(row: Summary, model: str) -> bool:
+    ours, twins = row.energy_pj.get(model), row.twin_energy_pj.get(model)
+    return ours is not None and twins is not None and ours.value < twins.value
 
 
 def _gain(ours: Mean, twins: Mean) -> str:

@@ -1,14 +1,17 @@
 "use strict";
-// Draw the plots in the colours of the page, and again when the reader changes between light and dark.
+// Draw the plots in the colours of the page, and again when the reader changes between light and dark. What is folded away
+// has no width, so it is drawn when it is opened.
 const specs = JSON.parse(document.getElementById("specs").textContent);
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 function draw() {
   for (const place of document.querySelectorAll(".chart")) {
+    if (place.closest("details:not([open])")) continue;
     const options = {actions: false, renderer: "svg", theme: dark.matches ? "dark" : undefined};
     window.vegaEmbed(place, specs[place.dataset.spec], options).catch((error) => console.error(error));
   }
 }
 dark.addEventListener("change", draw);
+for (const folded of document.querySelectorAll("details.folded")) folded.addEventListener("toggle", draw);
 draw();
 
 // Sort a table by a column: once for descending, again for ascending; what has no value stays last.
