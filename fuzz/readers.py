@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import numpy as np
+import onnx
 import torch
 from PIL import Image
 from torch import nn
@@ -26,8 +27,8 @@ from spikewright.data._files import contents
 from spikewright.data._fsdd import FSDD
 from spikewright.data._idx import parse_idx
 from spikewright.data._own_images import _header, _pixels
+from spikewright.exchange import export_nir, from_onnx, load_notes, open_network, save
 from spikewright.exchange import load as load_network
-from spikewright.exchange import load_notes, save
 from spikewright.network import Delay, Layer, Network
 from spikewright.neurons import LIF
 
@@ -140,6 +141,36 @@ def _model() -> bytes:
         return path.read_bytes()
 
 
+def _nir() -> bytes:
+    torch.manual_seed(0)
+    net = Network(
+        coding.Direct(steps=3),
+        Layer(nn.Conv2d(1, 2, 3), LIF(tau_mem=0.02)),
+        Layer(nn.Flatten()),
+        Layer(nn.Linear(8, 3), LIF(tau_mem=0.02)),
+        coding.SpikeCount(),
+        dt=1e-3,
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.nir"
+        export_nir(net, path, sample=(1, 4, 4))
+        return path.read_bytes()
+
+
+def _onnx() -> bytes:
+    helper, number = onnx.helper, onnx.TensorProto.FLOAT
+    weight = helper.make_tensor("w", number, (3, 4), np.arange(12, dtype=np.float32) / 10)
+    graph = helper.make_graph(
+        [helper.make_node("Gemm", ["x", "w"], ["z"], transB=1), helper.make_node("Relu", ["z"], ["y"])],
+        "small",
+        [helper.make_tensor_value_info("x", number, ("batch", 4))],
+        [helper.make_tensor_value_info("y", number, ("batch", 3))],
+        [weight],
+    )
+    data: bytes = helper.make_model(graph).SerializeToString()
+    return data
+
+
 def _read_idx(path: Path) -> object:
     return parse_idx(path, contents(path, TODO), axes=3, todo=TODO)
 
@@ -183,6 +214,8 @@ READERS = MappingProxyType(
         "events-dat": Reader("a.dat", _dat, _read_events),
         "events-npz": Reader("a.npz", _events_npz, _read_events),
         "model": Reader("model.safetensors", _model, _read_model),
+        "nir": Reader("model.nir", _nir, open_network),
+        "onnx": Reader("model.onnx", _onnx, from_onnx),
         "plan": Reader("plan.toml", _plan, Plan.from_toml),
     }
 )

@@ -21,6 +21,9 @@ from spikewright.data import load
 GOOD = {name: reader.good() for name, reader in READERS.items()}
 HUGE = (b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\xff" * 8, b"\x00" * 4, b"\x00\x00\x00\x80", b"99999999999", b"-1")
 
+ODD_SOUND = "52494646b4010000574156451f0000803e000002"
+"""A file that a search found."""
+
 edits = st.lists(
     st.tuples(
         st.sampled_from(("overwrite", "insert", "delete", "cut", "repeat")),
@@ -98,6 +101,32 @@ def test_a_shape_that_the_file_cannot_hold(tmp_path):
     with pytest.raises(DataError, match=r"x\.npy says it has shape .* which \d+ bytes cannot hold"):
         load(str(path))
     check(READERS["npz"], path)
+
+
+def test_a_long_message_of_another_library_is_cut(tmp_path):
+    """The header of an entry names it by far too many letters."""
+    whole = archive(x=npy((3,), bytes(24)))
+    path = tmp_path / READERS["npz"].name
+    at = whole.index(b"x.npy")
+    path.write_bytes(whole[: at - 4] + (len(whole) - at - 60).to_bytes(2, "little") + whole[at - 2 :])
+    with pytest.raises(DataError, match=r"\[\.\.\.\]"):
+        load(str(path))
+    assert not check(READERS["npz"], path)
+
+
+def test_names_of_arrays_cannot_break_the_line(tmp_path):
+    path = tmp_path / READERS["npz"].name
+    path.write_bytes(archive(**{"x\n" + 500 * "z": npy((3,), bytes(24))}))
+    with pytest.raises(DataError, match=r"lacks the arrays x, y; it holds x z"):
+        load(str(path))
+    assert not check(READERS["npz"], path)
+
+
+def test_a_sound_whose_parts_lead_nowhere(tmp_path):
+    """A size that is no multiple and points behind the end, after which the library raises an error without words."""
+    path = tmp_path / READERS["wav"].name
+    path.write_bytes(bytes.fromhex(ODD_SOUND))
+    assert not check(READERS["wav"], path)
 
 
 @pytest.mark.parametrize("name", ["npz", "idx-gz"])

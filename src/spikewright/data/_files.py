@@ -17,6 +17,9 @@ from spikewright.checks import DataError
 GZIP = b"\x1f\x8b"
 """How every gzip file begins."""
 
+_LONGEST = 160
+"""Letters of another library's message; some repeat what a damaged file holds."""
+
 _ROOM, _DENSEST = 2**30, 20
 """Bytes that any packed file may unpack to, and how many times its own size a larger one may."""
 
@@ -93,4 +96,5 @@ def check_labels(path: Path, labels: NDArray[np.uint8], *, classes: int, todo: s
 
 def one_line(error: BaseException) -> str:
     """Return the message of an exception of another library, for use inside one line of ours."""
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    words = " ".join(str(error).split())
+    return (words if len(words) <= _LONGEST else f"{words[:_LONGEST]} [...]").rstrip(".") or type(error).__name__

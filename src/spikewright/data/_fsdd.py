@@ -73,7 +73,7 @@ class SpokenDigits(Source):
                 form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
                 announced = file.getnframes()
                 data = file.readframes(announced)
-        except (wave.Error, EOFError, OSError) as error:
+        except (wave.Error, EOFError, OSError, RuntimeError) as error:
             raise DataError(f"{path}: no whole wav file ({one_line(error)}). {self.todo}") from error
         if form != (1, 2, _RATE):
             raise DataError(

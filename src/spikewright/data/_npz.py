@@ -37,7 +37,7 @@ def read_npz(path: Path, names: tuple[str, ...], todo: str) -> dict[str, NDArray
             missing = [name for name in names if name not in archive.files]
             if not missing:
                 return {name: np.asarray(archive[name]) for name in names}
-            found = ", ".join(archive.files) or "none"
+            found = " ".join(", ".join(archive.files).split())[:160] or "none"
     except DataError:
         raise
     except (ValueError, *_DAMAGE) as error:
