@@ -122,7 +122,7 @@ def _neurons(neuron: IntegerNeuron, number: int, network: IntegerNetwork) -> str
 @_neurons.register
 def _(neuron: FixedPointLIF, number: int, network: IntegerNetwork) -> str:  # noqa: ARG001
     count = len(neuron.threshold)
-    names = ["decay", "threshold", "leak", "bias", "start_v"]
+    names = ["decay", "threshold", "leak", "bias", *(["start_v"] if neuron.start_v.any() else [])]
     after = "v[k] - threshold_{0}[k]"
     if neuron.reset is not None:
         names, after = [*names, "reset"], "reset_{0}[k]"
@@ -162,8 +162,7 @@ def _run(network: IntegerNetwork, numbers: dict[str, int], prefix: str) -> str:
     resets, steps = [], []
     for layer in network.layers:
         number, count = numbers[layer.name], prod(layer.shape)
-        start = layer.neuron.start(1)[0][0]
-        first = f"start_v_{number}[k]" if start.any() else "0"
+        first = f"start_v_{number}[k]" if layer.neuron.start(1)[0].any() else "0"
         resets.append(f"    for (int k = 0; k < {count}; k++) v_{number}[k] = {first};")
         resets.append(f"    memset(sent_{number}, 0, sizeof sent_{number});")
         steps += _step(layer, number, numbers, network)
