@@ -109,7 +109,7 @@ def test_a_prefix_is_an_identifier():
 
 def test_the_command_writes_the_text(tmp_path, capsys):
     net, shape = networks()["images"]
-    model, text = tmp_path / "model.safetensors", tmp_path / "model.c"
+    model, text = tmp_path / "model.safetensors", tmp_path / "new" / "model.c"
     sw.exchange.save(net, model, {"sample": list(shape)})
     assert run(["export", str(model), "--to", "c", "--out", str(text), "--bits", "4"]) == 0
     *layers, last = capsys.readouterr().out.splitlines()

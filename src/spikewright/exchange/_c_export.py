@@ -39,5 +39,7 @@ def export_c(
     if sample is None:
         raise ModelError(f"{model}: does not say the shape of a sample. Give it.")
     integer = quantise(net, raster_shape(net, sample), FixedPointArithmetic(weight_bits=bits))
-    Path(out).write_text(c_source(integer), encoding="utf-8")
+    text = c_source(integer)
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    Path(out).write_text(text, encoding="utf-8")
     return {layer.name: f"{type(layer.neuron).__name__}, {len(layer.step)} neurons" for layer in integer.layers}
