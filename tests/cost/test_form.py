@@ -6,7 +6,8 @@ from torch import nn
 
 from spikewright.checks import ModelError
 from spikewright.cost import Form, form_of
-from spikewright.network import AllButSelf, Delay, DelayedLinear, FixedFanOut, SumPool2d
+from spikewright.exchange._connections import RECIPES
+from spikewright.network import AllButSelf, Delay, DelayedLinear, FixedFanOut, MaxCountPool2d, Scale, SumPool2d, fan_out
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,14 @@ from spikewright.network import AllButSelf, Delay, DelayedLinear, FixedFanOut, S
             Form("pool", 48, 12, 48, 0, 0, fan_in=4, channels=1, kernel=(2, 2), stride=(2, 2)),
         ),
         (SumPool2d(2), (1, 4, 4), Form("pool", 16, 4, 16, 0, 0, fan_in=4, channels=1, kernel=(2, 2), stride=(2, 2))),
+        # A kernel of 3 with a border of 1 on 5 places: 2 + 3 + 3 + 3 + 2 = 13 uses.
+        (
+            nn.Conv1d(2, 6, 3, padding=1),
+            (2, 5),
+            Form("convolution", 10, 30, 13 * 12, 36, 6, fan_in=6, channels=6, kernel=(1, 3)),
+        ),
+        (Scale(torch.ones(2, 3)), (2, 3), Form("sparse", 6, 6, 6, 6, 0, fan_in=1, channels=1)),
+        (MaxCountPool2d(2), (2, 4, 4), None),
         (nn.Flatten(), (2, 3), None),
         (nn.MaxPool2d(2), (2, 4, 4), None),
         (nn.BatchNorm1d(4), (4,), None),
@@ -47,6 +56,14 @@ from spikewright.network import AllButSelf, Delay, DelayedLinear, FixedFanOut, S
 )
 def test_forms(connection, shape, form):
     assert form_of(connection, shape) == form
+
+
+def test_every_connection_of_a_file_has_a_form():
+    """A new kind of connection without a rule fails here."""
+    for recipe in RECIPES:
+        assert fan_out.dispatch(recipe.kind) is not fan_out.dispatch(object), recipe.kind
+        known = form_of.dispatch(recipe.kind) is not form_of.dispatch(object)
+        assert known == (fan_out.dispatch(recipe.kind) is not fan_out.dispatch(type(None))), recipe.kind
 
 
 def test_a_matrix_of_mostly_zeros_is_sparse():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from math import prod
 
@@ -12,12 +12,13 @@ from torch import Tensor, nn
 from spikewright.checks import ModelError
 from spikewright.network import (
     AllButSelf,
-    Delay,
     DelayedLinear,
-    Dropout,
     FixedFanOut,
+    Scale,
     SumPool2d,
     fan_out,
+    has_synapses,
+    image_of_one_row,
     output_shape,
     window_of,
 )
@@ -60,10 +61,10 @@ class Form:
 
 
 @singledispatch
-def form_of(connection: object, shape: Shape) -> Form | None:
+def form_of(connection: nn.Module | None, shape: Shape) -> Form | None:
     """Return the form of a connection on samples of ``shape``; ``None`` if it has no synapses.
 
-    A new type of connection registers its rule: ``@form_of.register``.
+    A new type of connection with synapses registers its rule: ``@form_of.register``.
 
     Parameters
     ----------
@@ -77,24 +78,13 @@ def form_of(connection: object, shape: Shape) -> Form | None:
     ModelError
         If there is no rule for this type of connection, or it does not take samples of ``shape``.
     """
+    if not has_synapses(connection):
+        output_shape(connection, shape)
+        return None
     raise ModelError(
         f"form_of: no rule for connections of type {type(connection).__name__} on samples of {shape}. "
         "Give each weighted connection a layer of its own, or add a rule with form_of.register and fan_out.register."
     )
-
-
-# Normalisation is folded into the layer before it when a network is deployed.
-@form_of.register(nn.BatchNorm1d)
-@form_of.register(nn.BatchNorm2d)
-@form_of.register(nn.Flatten)
-@form_of.register(nn.Identity)
-@form_of.register(nn.MaxPool2d)
-@form_of.register(Delay)
-@form_of.register(Dropout)
-@form_of.register(type(None))
-def _(connection: nn.Module | None, shape: Shape) -> Form | None:
-    output_shape(connection, shape)
-    return None
 
 
 @form_of.register(nn.Linear)
@@ -123,6 +113,16 @@ def _(connection: AllButSelf, shape: Shape) -> Form:
 def _(connection: nn.Conv2d, shape: Shape) -> Form:
     inputs, outputs = connection.in_channels // connection.groups, connection.out_channels // connection.groups
     return _windowed("convolution", connection, shape, inputs=inputs, channels=outputs)
+
+
+@form_of.register
+def _(connection: nn.Conv1d, shape: Shape) -> Form | None:
+    return form_of(image_of_one_row(connection), (shape[0], 1, *shape[1:]))
+
+
+@form_of.register
+def _(connection: Scale, shape: Shape) -> Form:
+    return replace(_form("sparse", connection, shape, fan_in=1, channels=1), weights=connection.factor.numel())
 
 
 @form_of.register(nn.AvgPool2d)

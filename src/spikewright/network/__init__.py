@@ -21,7 +21,7 @@ from spikewright.network._network import Network
 from spikewright.network._raster_shape import blank, raster_shape
 from spikewright.network._signals import Signal, gather_signals, keeps_spikes, signals
 from spikewright.network._size import synapse_count
-from spikewright.network._synapses import Synapses, fan_out, synapses
+from spikewright.network._synapses import Synapses, fan_out, has_synapses, image_of_one_row, synapses
 from spikewright.network._windows import Axis, Window, window_of
 
 __all__ = [
@@ -47,6 +47,8 @@ __all__ = [
     "fan_out",
     "gather",
     "gather_signals",
+    "has_synapses",
+    "image_of_one_row",
     "keeps_spikes",
     "output_shape",
     "over_time",

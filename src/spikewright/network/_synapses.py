@@ -138,7 +138,7 @@ def _(connection: nn.Conv2d, shape: Shape) -> Synapses:
 @synapses.register
 def _(connection: nn.Conv1d, shape: Shape) -> Synapses:
     target_shape = output_shape(connection, shape)
-    wires = synapses(_image_of_one_row(connection), (shape[0], 1, *shape[1:]))
+    wires = synapses(image_of_one_row(connection), (shape[0], 1, *shape[1:]))
     assert wires is not None  # a Conv2d has them
     return replace(wires, source_shape=shape, target_shape=target_shape)
 
@@ -239,7 +239,7 @@ def _(connection: nn.Conv2d, shape: Shape, *, zeros: bool = False) -> Tensor:
 @fan_out.register
 def _(connection: nn.Conv1d, shape: Shape, *, zeros: bool = False) -> Tensor:
     output_shape(connection, shape)
-    return fan_out(_image_of_one_row(connection), (shape[0], 1, *shape[1:]), zeros=zeros).reshape(shape)
+    return fan_out(image_of_one_row(connection), (shape[0], 1, *shape[1:]), zeros=zeros).reshape(shape)
 
 
 @fan_out.register
@@ -254,13 +254,18 @@ def _(connection: nn.AvgPool2d | SumPool2d, shape: Shape, *, zeros: bool = False
     return _uses(connection, shape, 1)
 
 
+def has_synapses(connection: nn.Module | None) -> bool:
+    """Return whether a connection has synapses: it has none where its rule in :func:`fan_out` is that of ``None``."""
+    return fan_out.dispatch(type(connection)) is not fan_out.dispatch(type(None))
+
+
 def _check_sources(connection: FixedFanOut, shape: Shape) -> None:
     """Ask the shape only, because a forward pass would visit every synapse."""
     if shape[-1] != len(connection.targets):
         raise ModelError(f"{connection}: does not take samples of shape {shape}.")
 
 
-def _image_of_one_row(connection: nn.Conv1d) -> nn.Conv2d:
+def image_of_one_row(connection: nn.Conv1d) -> nn.Conv2d:
     """Return the convolution of images that does the same to a single row, with the same tensors."""
     padding = connection.padding
     with torch.device("meta"):
