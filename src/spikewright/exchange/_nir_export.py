@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from spikewright.checks import ModelError
 from spikewright.exchange._nir_import import WRITER
 from spikewright.exchange._nir_nodes import Spot, node_of_connection, node_of_neuron
-from spikewright.exchange._open import open_network, open_notes, open_sample
+from spikewright.exchange._open import open_network, open_notes, stated_sample
 from spikewright.exchange._values import Json, encode
 from spikewright.network import INPUT, Layer, Network, deploy, output_shape
 
@@ -80,7 +80,8 @@ def export_file(model: str | Path, out: str | Path, *, sample: tuple[int, ...] |
     ModelError
         As :func:`open_network` and :func:`export_nir`.
     """
-    export_nir(open_network(model), out, sample=sample or open_sample(model), notes=open_notes(model))
+    notes = open_notes(model)
+    export_nir(open_network(model), out, sample=sample or stated_sample(notes), notes=notes)
     return {name: type(node).__name__ for name, node in nir.read(out).nodes.items()}
 
 

@@ -81,7 +81,12 @@ def open_notes(path: str | Path) -> dict[str, Json]:
 
 def open_sample(path: str | Path) -> tuple[int, ...] | None:
     """Return the shape of a sample of a model file's network, if its notes say it."""
-    sample = open_notes(path).get("sample")
+    return stated_sample(open_notes(path))
+
+
+def stated_sample(notes: dict[str, Json]) -> tuple[int, ...] | None:
+    """Return the shape of a sample that notes say, if they say one."""
+    sample = notes.get("sample")
     if not isinstance(sample, list) or not all(isinstance(size, int) and size > 0 for size in sample):
         return None
     return tuple(sample)

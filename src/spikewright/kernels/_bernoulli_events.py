@@ -74,33 +74,7 @@ def bernoulli_raster_reference(probability: FloatArray, raster: FloatArray, seed
         raster[t, addresses[offsets[t] : offsets[t + 1]]] = 1
 
 
-@njit(cache=True)
-def _uniform(state: np.uint64) -> float:
-    """Return the number in (0, 1] that a state of SplitMix64 gives."""
-    mixed = (state ^ (state >> np.uint64(30))) * np.uint64(_FIRST)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(_SECOND)
-    return (np.float64((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(11)) + 1.0) * 2.0**-53
-
-
 @njit(cache=True, nogil=True)
-def bernoulli_raster(probability: FloatArray, raster: FloatArray, seed: int) -> None:
-    """See :func:`bernoulli_raster_reference`."""
-    steps, inputs = raster.shape
-    state = np.uint64(seed)
-    for i in range(inputs):
-        p = np.float64(probability[i])
-        scale = math.log1p(-p) if 0 < p < 1 else 0.0
-        step = -1
-        while p > 0:
-            state += np.uint64(_STRIDE)
-            failures = math.log(_uniform(state)) / scale if p < 1 else 0.0
-            if failures >= steps - 1 - step:
-                break
-            step += 1 + int(failures)
-            raster[step, i] = 1
-
-
-@njit(cache=True)
 def bernoulli_events(probability: FloatArray, steps: int, seed: int) -> tuple[IntArray, IntArray]:
     """See :func:`bernoulli_events_reference`; spikes are drawn input by input, then put in order of steps."""
     inputs = len(probability)
@@ -115,7 +89,10 @@ def bernoulli_events(probability: FloatArray, steps: int, seed: int) -> tuple[In
         step = -1
         while p > 0:
             state += np.uint64(_STRIDE)
-            failures = math.log(_uniform(state)) / scale if p < 1 else 0.0
+            mixed = (state ^ (state >> np.uint64(30))) * np.uint64(_FIRST)
+            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(_SECOND)
+            uniform = (np.float64((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(11)) + 1.0) * 2.0**-53
+            failures = math.log(uniform) / scale if p < 1 else 0.0
             if failures >= steps - 1 - step:
                 break
             step += 1 + int(failures)
@@ -132,3 +109,12 @@ def bernoulli_events(probability: FloatArray, steps: int, seed: int) -> tuple[In
             addresses[place[step]] = i
             place[step] += 1
     return offsets, addresses
+
+
+@njit(cache=True, nogil=True)
+def bernoulli_raster(probability: FloatArray, raster: FloatArray, seed: int) -> None:
+    """See :func:`bernoulli_raster_reference`."""
+    offsets, addresses = bernoulli_events(probability, len(raster), seed)
+    for t in range(len(raster)):
+        for i in addresses[offsets[t] : offsets[t + 1]]:
+            raster[t, i] = 1
