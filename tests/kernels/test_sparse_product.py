@@ -12,11 +12,11 @@ from spikewright.kernels import (
     events_of,
     find_events,
     find_events_reference,
-    spread_event_rows,
-    spread_event_rows_reference,
+    turned,
+    turned_reference,
 )
 
-SHAPES = [(0, 3, 2), (1, 1, 1), (4, 0, 3), (5, 7, 0), (23, 41, 19), (9, 64, 33)]
+SHAPES = [(0, 3, 2), (1, 1, 1), (4, 0, 3), (5, 7, 0), (23, 41, 19), (9, 64, 33), (3, 50, 259)]
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -33,7 +33,7 @@ def matrices(shape, dtype, density=0.3):
 
 def emptied(x, limit):
     """Return room for events."""
-    room = limit + x.shape[1]
+    room = limit + x.shape[1] + 8
     return Events(np.empty(len(x) + 1, np.int64), np.empty(room, np.int32), np.empty(room, x.dtype))
 
 
@@ -81,11 +81,23 @@ def test_products_are_those_of_the_reference(shape, dtype, threads):
     np.testing.assert_array_equal(charges, expected)
     tolerance = 100 * np.finfo(dtype).eps
     np.testing.assert_allclose(charges, x @ weights + bias, rtol=tolerance, atol=tolerance)
-    grads, wanted = np.ones_like(weights), np.ones_like(weights)
-    spread_event_rows(events, gradient, grads, threads)
-    spread_event_rows_reference(events, gradient, wanted, 1)
-    np.testing.assert_array_equal(grads, wanted)
-    np.testing.assert_allclose(grads, 1 + x.T @ gradient, rtol=tolerance, atol=tolerance)
+    grads, nothing = np.empty_like(weights), np.zeros_like(bias)
+    add_event_rows(turned(events, len(weights)), gradient, nothing, grads, threads)
+    np.testing.assert_allclose(grads, x.T @ gradient, rtol=tolerance, atol=tolerance)
+
+
+@every_dtype
+@every_shape
+def test_turned_events_are_those_of_the_transposed_matrix(shape, dtype):
+    """In both ways of finding them, room that is left over included."""
+    x = matrices(shape, dtype)[0]
+    expected = events_of(np.ascontiguousarray(x.T), 1.0)
+    for turn in (turned, turned_reference):
+        found = turn(events_of(x, 1.0), x.shape[1])
+        np.testing.assert_array_equal(found.first, expected.first)
+        np.testing.assert_array_equal(found.sources, expected.sources[: found.first[-1]])
+        np.testing.assert_array_equal(found.values, expected.values[: found.first[-1]])
+        assert [part.dtype for part in found] == [part.dtype for part in expected]
 
 
 def test_extreme_values():

@@ -4,6 +4,7 @@ from ._bernoulli_events import (
     bernoulli_raster,
     bernoulli_raster_reference,
 )
+from ._crossing import Rates, densest
 from ._event_chain import Chain, run_chain, run_chain_reference, run_levels, run_levels_reference
 from ._event_current_if import event_current_if, event_current_if_reference
 from ._event_fire import fire_reference, list_fired, list_fired_reference
@@ -58,8 +59,8 @@ from ._sparse_product import (
     events_of,
     find_events,
     find_events_reference,
-    spread_event_rows,
-    spread_event_rows_reference,
+    turned,
+    turned_reference,
 )
 from ._stdp import Membrane, Plasticity, present, present_reference
 from ._tempotron import Tempo, tempotron_pass, tempotron_pass_reference
@@ -82,6 +83,7 @@ __all__ = [
     "Plasticity",
     "Population",
     "Program",
+    "Rates",
     "Rows",
     "Tempo",
     "add_dense_rows",
@@ -100,6 +102,7 @@ __all__ = [
     "deliver_integers_reference",
     "deliver_rows",
     "deliver_rows_reference",
+    "densest",
     "event_current_if",
     "event_current_if_reference",
     "event_if",
@@ -144,8 +147,8 @@ __all__ = [
     "scatter_events_reference",
     "siegert",
     "siegert_reference",
-    "spread_event_rows",
-    "spread_event_rows_reference",
     "tempotron_pass",
     "tempotron_pass_reference",
+    "turned",
+    "turned_reference",
 ]

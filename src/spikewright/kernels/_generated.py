@@ -10,26 +10,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from numba import njit
-from numba.core.compiler import Compiler
 from platformdirs import user_cache_path
 
-from spikewright.kernels import _elementary
+from spikewright.kernels import _apart, _elementary
+from spikewright.kernels._apart import Apart
 
 Kernel = Callable[..., None]
-
-
-class _Apart(Compiler):
-    """Compiles for arrays that do not overlap, which a compiler that is not told checks for few arrays only."""
-
-    # Any: a pass manager of numba.
-    def define_pipelines(self) -> list[Any]:
-        """Return the usual passes."""
-        self.state.flags.noalias = True
-        pipelines: list[Any] = super().define_pipelines()  # type: ignore[no-untyped-call]
-        return pipelines
 
 
 @lru_cache(maxsize=256)
@@ -40,14 +28,14 @@ def compiled(source: str) -> Kernel:
     for an installation. Where that folder cannot be written, it is compiled once for a process.
     """
     # What the text calls is compiled into it, and how is said here; so both are part of its name.
-    others = Path(_elementary.__file__).read_text() + Path(__file__).read_text()
+    others = "".join(Path(file).read_text() for file in (_elementary.__file__, _apart.__file__, __file__))
     name = f"spikewright_scan_{hashlib.sha256((source + others).encode()).hexdigest()[:32]}"
     path = _stored(source, name)
     module = ModuleType(name)
     # Machine code is loaded for a module that can be imported by its name.
     sys.modules[name] = module
     exec(compile(source, "<generated>" if path is None else path, "exec"), vars(module))
-    compiler = njit(cache=path is not None, nogil=True, error_model="numpy", pipeline_class=_Apart)
+    compiler = njit(cache=path is not None, nogil=True, error_model="numpy", pipeline_class=Apart)
     function: Kernel = compiler(module.scan)
     return function
 

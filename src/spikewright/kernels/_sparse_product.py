@@ -13,11 +13,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikewright.kernels._apart import Apart
+from spikewright.kernels._event_fire import list_fired
+from spikewright.kernels._event_layout import LANES
 from spikewright.kernels._threads import cuts, share
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.int64]
 Addresses = NDArray[np.int32]
+
+SIDE = 1 << 10
+"""Rows of a block of weights, and bytes of each row of it: half of a processor's second cache, on few pages."""
+
+
+SPARE = 8
+"""Room behind the last event, which may be overwritten."""
 
 
 class Events(NamedTuple):
@@ -30,7 +40,9 @@ class Events(NamedTuple):
 
 def events_of(x: FloatArray, densest: float) -> Events | None:
     """Return what is not zero in ``x``, shape (row, source), or None if that is more than a fraction of all."""
-    room = int(densest * x.size) + x.shape[1]
+    if densest <= 0 and x.size:
+        return None
+    room = int(densest * x.size) + x.shape[1] + SPARE
     events = Events(np.empty(len(x) + 1, np.int64), np.empty(room, np.int32), np.empty(room, x.dtype))
     return events if find_events(x, *events) else None
 
@@ -43,12 +55,12 @@ def find_events_reference(x: FloatArray, first: IntArray, sources: Addresses, va
     x : array, shape (row, source)
     first : array of int64, shape (row + 1,)
         Written: where the events of each row begin, and at last their number.
-    sources : array of int32, shape (limit + source,)
+    sources : array of int32, shape (limit + source + 8,)
         Written: columns. There may be ``limit`` events; what lies behind the last is undefined.
-    values : array, shape (limit + source,)
+    values : array, shape (limit + source + 8,)
         Written: what stands there.
     """
-    count, limit = 0, len(sources) - x.shape[1]
+    count, limit = 0, len(sources) - x.shape[1] - SPARE
     first[0] = 0
     for r, row in enumerate(x):
         columns = np.flatnonzero(row)
@@ -64,34 +76,20 @@ def find_events_reference(x: FloatArray, first: IntArray, sources: Addresses, va
 @njit(cache=True, nogil=True)
 def find_events(x: FloatArray, first: IntArray, sources: Addresses, values: FloatArray) -> bool:
     """See :func:`find_events_reference`."""
-    count, limit = 0, len(sources) - x.shape[1]
-    present = np.zeros((x.shape[1] + 7) // 8 * 8, np.bool_)
+    count, limit = 0, len(sources) - x.shape[1] - SPARE
+    present = np.zeros((x.shape[1] + LANES - 1) // LANES * LANES, np.uint8)
     first[0] = 0
     for r in range(x.shape[0]):
-        count = _find_in_row(x[r], present, sources, values, count)
+        row = x[r]
+        for column in range(len(row)):
+            present[column] = row[column] != 0
+        count = list_fired(0, len(present), present.view(np.uint64), count, sources)
+        for k in range(first[r], count):
+            values[k] = row[np.uint32(sources[k])]
         first[r + 1] = count
         if count > limit:
             return False
     return True
-
-
-@njit(cache=True, nogil=True)
-def _find_in_row(
-    row: FloatArray, present: NDArray[np.bool_], sources: Addresses, values: FloatArray, count: int
-) -> int:
-    """Write the events of a row behind the ``count`` before it, and return how many there are then."""
-    for column in range(len(row)):
-        present[column] = row[column] != 0
-    # Eight truth values are looked at as one word, because most words are empty.
-    words = present.view(np.uint64)
-    for word in range(len(words)):
-        if words[word] != 0:
-            # Each is written, and the next over it if it is zero: quicker than a branch.
-            for column in range(8 * word, min(8 * word + 8, len(row))):
-                sources[count] = column
-                values[count] = row[column]
-                count += present[column]
-    return count
 
 
 def add_event_rows_reference(
@@ -121,7 +119,7 @@ def add_event_rows(events: Events, weights: FloatArray, bias: FloatArray, charge
     share(_add_event_rows, (*events, weights, bias, charges), cuts(len(charges), threads))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", pipeline_class=Apart)
 def _add_event_rows(
     first: IntArray,
     sources: Addresses,
@@ -132,60 +130,101 @@ def _add_event_rows(
     start: int,
     stop: int,
 ) -> None:
+    width = SIDE // weights.itemsize
+    for left in range(0, charges.shape[1], width):
+        right = min(left + width, charges.shape[1])
+        charges[start:stop, left:right] = bias[left:right]
+        reached = first[:-1].copy()
+        for top in range(0, len(weights), SIDE):
+            block = weights[top : top + SIDE, left:right].copy()
+            _add_block(first, sources, values, block, top, reached, charges, left, start, stop)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", pipeline_class=Apart)
+def _add_block(
+    first: IntArray,
+    sources: Addresses,
+    values: FloatArray,
+    block: FloatArray,
+    top: int,
+    reached: IntArray,
+    charges: FloatArray,
+    left: int,
+    start: int,
+    stop: int,
+) -> None:
+    """Add rows of one block, and move on for each row of events to its first one below the block."""
+    bottom = top + len(block)
     for r in range(start, stop):
-        charge, k = charges[r], first[r]
-        charge[:] = bias
-        # Four rows at a time, so that the sum is loaded and stored once for them.
-        while k + 4 <= first[r + 1]:
-            a, b, c, d = weights[sources[k]], weights[sources[k + 1]], weights[sources[k + 2]], weights[sources[k + 3]]
+        charge, k, last = charges[r, left : left + block.shape[1]], reached[r], first[r + 1]
+        # Eight rows at a time, so that the sum is loaded and stored once for them.
+        while k + 8 <= last and sources[k + 7] < bottom:
+            a, b = block[_place(sources, k, top)], block[_place(sources, k + 1, top)]
+            c, d = block[_place(sources, k + 2, top)], block[_place(sources, k + 3, top)]
+            e, f = block[_place(sources, k + 4, top)], block[_place(sources, k + 5, top)]
+            g, h = block[_place(sources, k + 6, top)], block[_place(sources, k + 7, top)]
             p, q, s, t = values[k], values[k + 1], values[k + 2], values[k + 3]
+            u, v, w, x = values[k + 4], values[k + 5], values[k + 6], values[k + 7]
             for n in range(len(charge)):
-                charge[n] = (((charge[n] + p * a[n]) + q * b[n]) + s * c[n]) + t * d[n]
-            k += 4
-        for last in range(k, first[r + 1]):
-            a, p = weights[sources[last]], values[last]
+                half = (((charge[n] + p * a[n]) + q * b[n]) + s * c[n]) + t * d[n]
+                charge[n] = (((half + u * e[n]) + v * f[n]) + w * g[n]) + x * h[n]
+            k += 8
+        while k < last and sources[k] < bottom:
+            a, p = block[_place(sources, k, top)], values[k]
             for n in range(len(charge)):
                 charge[n] += p * a[n]
+            k += 1
+        reached[r] = k
 
 
-def spread_event_rows_reference(
-    events: Events, grad_charges: FloatArray, grad_weights: FloatArray, threads: int
-) -> None:
-    """Add to the gradient of the weights: the product of ``x``, transposed, and the gradient of the charges.
+@njit(inline="always")
+def _place(sources: Addresses, k: int, top: int) -> np.uint32:
+    """Return a row of a block as a number that has no sign, for which Numba does not ask if it counts from the end."""
+    return np.uint32(sources[k] - top)
+
+
+def turned_reference(events: Events, sources: int) -> Events:
+    """Return the events of the transposed matrix: those of one source follow one another, in the order of their rows.
 
     Parameters
     ----------
     events : Events
-    grad_charges : array, shape (row, target)
-    grad_weights : array, shape (source, target)
-        Added to.
-    threads : int
-        How many threads share the targets; the result does not depend on it.
+        Of a matrix of shape (row, source).
+    sources : int
+        Columns of that matrix, the rows of the new one.
     """
-    del threads
-    for r in range(len(grad_charges)):
-        for k in range(events.first[r], events.first[r + 1]):
-            grad_weights[events.sources[k]] += events.values[k] * grad_charges[r]
+    count = events.first[-1]
+    rows = np.repeat(np.arange(len(events.first) - 1, dtype=np.int32), np.diff(events.first))
+    order = np.argsort(events.sources[:count], kind="stable")
+    first = np.searchsorted(events.sources[:count][order], np.arange(sources + 1)).astype(np.int64)
+    return Events(first, rows[order], events.values[:count][order])
 
 
-def spread_event_rows(events: Events, grad_charges: FloatArray, grad_weights: FloatArray, threads: int) -> None:
-    """See :func:`spread_event_rows_reference`."""
-    share(_spread_event_rows, (*events, grad_charges, grad_weights), cuts(grad_charges.shape[1], threads))
+def turned(events: Events, sources: int) -> Events:
+    """See :func:`turned_reference`."""
+    count = events.first[-1]
+    by_source = Events(np.zeros(sources + 1, np.int64), np.empty(count, np.int32), np.empty(count, events.values.dtype))
+    _turn(*events, *by_source)
+    return by_source
 
 
 @njit(cache=True, nogil=True)
-def _spread_event_rows(
+def _turn(
     first: IntArray,
     sources: Addresses,
     values: FloatArray,
-    grad_charges: FloatArray,
-    grad_weights: FloatArray,
-    start: int,
-    stop: int,
+    first_of_source: IntArray,
+    rows: Addresses,
+    turned_values: FloatArray,
 ) -> None:
-    for r in range(len(grad_charges)):
-        gradient = grad_charges[r, start:stop]
+    """Count the events of each source, then put each event behind those of its source that came before."""
+    for k in range(first[-1]):
+        first_of_source[sources[k] + 1] += 1
+    for source in range(1, len(first_of_source)):
+        first_of_source[source] += first_of_source[source - 1]
+    place = first_of_source.copy()
+    for r in range(len(first) - 1):
         for k in range(first[r], first[r + 1]):
-            total, value = grad_weights[sources[k], start:stop], values[k]
-            for n in range(len(gradient)):
-                total[n] += value * gradient[n]
+            at = place[sources[k]]
+            rows[at], turned_values[at] = r, values[k]
+            place[sources[k]] = at + 1

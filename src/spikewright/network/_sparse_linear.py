@@ -12,13 +12,6 @@ from torch.autograd.function import once_differentiable
 from spikewright import kernels
 from spikewright.checks import Step, is_plain_linear
 
-DENSEST = 0.05
-"""Fraction of an input that may differ from zero. Up to it forward and backward took less than 0.65 of the time of
-dense products in float32, at 256 to 1000 targets on one and two threads; at 0.1 both took as long."""
-
-FEWEST_TARGETS = 64
-"""Targets below which looking for what is not zero takes as long as the dense product."""
-
 SMALLEST = 1 << 16
 """Size of an input below which the dense product takes no time worth saving."""
 
@@ -54,12 +47,13 @@ def plan_sparse_linear(connection: nn.Linear, x: Step) -> kernels.Events | str:
         return "automatic mixed precision has dense products in bfloat16"
     if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64) or x.dtype != connection.weight.dtype:
         return f"kernels run on the CPU in float32 and float64; got {x.device.type}, {x.dtype}"
-    if x.ndim != 2 or x.numel() < SMALLEST or connection.out_features < FEWEST_TARGETS:
-        return f"the product is small: less than {SMALLEST} inputs or {FEWEST_TARGETS} targets"
+    if x.ndim != 2 or x.numel() < SMALLEST:
+        return f"the product is small: less than {SMALLEST} inputs"
     if x.shape[1] != connection.in_features:
         return "the shapes do not match"
-    events = kernels.events_of(x.detach().contiguous().numpy(), DENSEST)
-    return f"more than {DENSEST:.0%} of the input is not zero" if events is None else events
+    densest = kernels.densest(connection.out_features)
+    events = kernels.events_of(x.detach().contiguous().numpy(), densest)
+    return f"more than {densest:.1%} of the input is not zero, as measured here" if events is None else events
 
 
 class _SparseLinear(torch.autograd.Function):
@@ -86,9 +80,10 @@ class _SparseLinear(torch.autograd.Function):
         if ctx.needs_input_grad[1]:
             grad_x = torch.mm(gradient, weight, out=gradient.new_empty(len(gradient), weight.shape[1]))
         if ctx.needs_input_grad[2]:
-            rows = weight.new_zeros(weight.shape[1], weight.shape[0])
-            kernels.spread_event_rows(ctx.events, gradient.numpy(), rows.numpy(), torch.get_num_threads())
-            grad_weight = rows.T
+            grad_weight = gradient.new_empty(weight.shape[1], weight.shape[0]).T
+            by_source, nothing = kernels.turned(ctx.events, weight.shape[1]), gradient.new_zeros(len(weight))
+            arrays = gradient.numpy(), nothing.numpy(), grad_weight.T.numpy()
+            kernels.add_event_rows(by_source, *arrays, torch.get_num_threads())
         if ctx.needs_input_grad[3]:
             grad_bias = gradient.sum(0)
         return None, grad_x, grad_weight, grad_bias

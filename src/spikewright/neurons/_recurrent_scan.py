@@ -21,10 +21,6 @@ from spikewright.neurons._compiled_scan import (
 )
 from spikewright.neurons._model import Inputs, NeuronModel, traced_step
 
-DENSEST = 0.1
-"""Fraction of spikes up to which the gradient of the weights is the sum of what follows each spike: at 5 % that
-took less than 0.65 of the time of the dense product in float32, at 10 % as long in the worst of the measured cases."""
-
 
 def plan_recurrent_scan(model: NeuronModel, charges: Sequence, recurrent: nn.Linear, *, dt: float) -> Traced | str:
     """Return the program through which a sequence runs, or the reason why it runs step by step.
@@ -137,11 +133,12 @@ def _carried_back(ctx: Any, grad_spikes: Tensor) -> _Gradients:  # Any: as torch
 def _of_weights(grad_charges: Tensor, spikes: Tensor) -> Tensor:
     """Return the gradient of the weights, shape (target, source), over all steps at once."""
     grads, fired = grad_charges.flatten(0, 1), spikes.flatten(0, 1)
-    found = grads.new_zeros(fired.shape[1], grads.shape[1])
-    events = kernels.events_of(fired.numpy(), DENSEST)
+    found = grads.new_empty(fired.shape[1], grads.shape[1])
+    events = kernels.events_of(fired.numpy(), kernels.densest(grads.shape[1]))
     if events is None:
         # With out= automatic mixed precision does not touch it.
         torch.mm(fired.T, grads, out=found)
     else:
-        kernels.spread_event_rows(events, grads.numpy(), found.numpy(), torch.get_num_threads())
+        by_source, nothing = kernels.turned(events, fired.shape[1]), grads.new_zeros(grads.shape[1])
+        kernels.add_event_rows(by_source, grads.numpy(), nothing.numpy(), found.numpy(), torch.get_num_threads())
     return found.T
