@@ -9,7 +9,7 @@ from spikewright.checks._arguments import (
     check_same_shape,
 )
 from spikewright.checks._errors import DataError, ModelError, SpikewrightError
-from spikewright.checks._plain_linear import is_plain_linear
+from spikewright.checks._plain import is_plain
 from spikewright.checks._shapes import Raster, Scores, ScoresOverTime, Sequence, Step
 
 __all__ = [
@@ -27,5 +27,5 @@ __all__ = [
     "check_in_range",
     "check_positive",
     "check_same_shape",
-    "is_plain_linear",
+    "is_plain",
 ]

@@ -32,6 +32,7 @@ from ._first_spike import (
     first_spike_forward_reference,
 )
 from ._integer_delivery import deliver_integers, deliver_integers_reference
+from ._max_pool import max_pool, max_pool_backward, max_pool_backward_reference, max_pool_reference
 from ._program import Builder, Kind, Node, Program, ancestors
 from ._scan import (
     Operands,
@@ -124,6 +125,10 @@ __all__ = [
     "level_events_reference",
     "list_fired",
     "list_fired_reference",
+    "max_pool",
+    "max_pool_backward",
+    "max_pool_backward_reference",
+    "max_pool_reference",
     "pack_chain",
     "present",
     "present_reference",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from spikewright.checks import ModelError, Sequence, Step, check_count
-from spikewright.network._sparse_linear import deliver
+from spikewright.network._deliver import deliver
 
 
 class Temporal(nn.Module):
@@ -212,7 +212,7 @@ def over_time(connection: nn.Module, x: Sequence) -> Sequence:
     """Apply a connection to all time steps at once.
 
     Where all steps are one (an expanded view, as the direct code makes) the connection is computed once. A linear
-    connection adds rows of weights where few inputs differ from zero (:func:`plan_sparse_linear` says when).
+    connection adds rows of weights where few inputs differ from zero, and pools of four run in a compiled loop.
 
     Parameters
     ----------

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import singledispatch
 
 import torch
 from torch import Tensor, nn
 
 from spikewright.checks import Raster, Sequence
 from spikewright.network._connections import Temporal
+from spikewright.network._deliver import way_of
 from spikewright.network._gather import INPUT, gather
 from spikewright.network._layer import Layer
-from spikewright.network._sparse_linear import plan_sparse_linear
 from spikewright.neurons import Traced
 
 
@@ -69,21 +68,7 @@ def _delivery(connection: nn.Module, x: Sequence) -> str:
         return f"{name} on the whole sequence"
     if len(x) > 1 and not x.stride(0):
         return f"{name} once, because all steps are equal"
-    return f"{name} {_product(connection, x.flatten(0, 1))}"
-
-
-@singledispatch
-def _product(connection: nn.Module, x: Tensor) -> str:  # noqa: ARG001 - the rule for any other type
-    """Say how a connection computes all steps at once; a type with several ways registers its rule."""
-    return "in one call for all steps"
-
-
-@_product.register
-def _(connection: nn.Linear, x: Tensor) -> str:
-    events = plan_sparse_linear(connection, x)
-    if isinstance(events, str):
-        return f"as one dense product for all steps ({events})"
-    return "by adding the rows of what is not zero"
+    return f"{name} {way_of(connection, x.flatten(0, 1))}"
 
 
 def _dynamics(layer: Layer, plan: Traced | str) -> str:

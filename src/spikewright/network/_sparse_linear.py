@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
 from typing import Any
 
 import torch
@@ -10,27 +9,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spikewright import kernels
-from spikewright.checks import Step, is_plain_linear
+from spikewright.checks import Step, is_plain
 
 SMALLEST = 1 << 16
 """Size of an input below which the dense product takes no time worth saving."""
-
-
-@singledispatch
-def deliver(connection: nn.Module, x: Step) -> Step:
-    """Return what a connection gives for ``x``, shape (batch, neuron...), in the way that is quickest for it."""
-    y: Tensor = connection(x)
-    return y
-
-
-@deliver.register
-def _(connection: nn.Linear, x: Step) -> Step:
-    events = plan_sparse_linear(connection, x)
-    if isinstance(events, str):
-        y: Tensor = connection(x)
-        return y
-    product: Tensor = _SparseLinear.apply(events, x, connection.weight, connection.bias)  # type: ignore[no-untyped-call]
-    return product
 
 
 def plan_sparse_linear(connection: nn.Linear, x: Step) -> kernels.Events | str:
@@ -41,7 +23,7 @@ def plan_sparse_linear(connection: nn.Linear, x: Step) -> kernels.Events | str:
     connection : nn.Linear
     x : Tensor, shape (batch, neuron)
     """
-    if not is_plain_linear(connection):
+    if not is_plain(connection, nn.Linear):
         return "the connection does more than nn.Linear"
     if torch.is_autocast_enabled("cpu"):
         return "automatic mixed precision has dense products in bfloat16"
@@ -56,7 +38,7 @@ def plan_sparse_linear(connection: nn.Linear, x: Step) -> kernels.Events | str:
     return f"more than {densest:.1%} of the input is not zero, as measured here" if events is None else events
 
 
-class _SparseLinear(torch.autograd.Function):
+class SparseLinear(torch.autograd.Function):
     """The product forward and backward; of the input only what is not zero is kept."""
 
     # ctx is Any: torch types it so, and its attributes are made up by the user of the class.

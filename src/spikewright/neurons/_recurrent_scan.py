@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spikewright import kernels
-from spikewright.checks import Sequence, is_plain_linear
+from spikewright.checks import Sequence, is_plain
 from spikewright.neurons._compiled_scan import (
     Traced,
     precision,
@@ -44,7 +44,7 @@ def plan_recurrent_scan(model: NeuronModel, charges: Sequence, recurrent: nn.Lin
             "kernels run in float32, float64 and on sequences in bfloat16, with weights as precise as the potentials; "
             f"got {charges.dtype} and {recurrent.weight.dtype}"
         )
-    if not is_plain_linear(recurrent):
+    if not is_plain(recurrent, nn.Linear):
         return "the recurrent connection does more than nn.Linear"
     if not model.spiking:
         return "rows of weights are added for spikes, and the output is analog"

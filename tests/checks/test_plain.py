@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from spikewright.checks import is_plain_linear
+from spikewright.checks import is_plain
 
 
 class _Doubled(nn.Linear):
@@ -15,15 +15,15 @@ class _Named(nn.Linear):
 
 
 def test_what_computes_something_else_is_not_plain():
-    assert is_plain_linear(nn.Linear(2, 3))
-    assert is_plain_linear(_Named(2, 3, bias=False))
-    assert not is_plain_linear(_Doubled(2, 3))
+    assert is_plain(nn.Linear(2, 3), nn.Linear)
+    assert is_plain(_Named(2, 3, bias=False), nn.Linear)
+    assert not is_plain(_Doubled(2, 3), nn.Linear)
 
 
 def test_a_hook_wants_every_call():
     for register in ("register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook"):
         connection = nn.Linear(2, 3)
         handle = getattr(connection, register)(lambda *_: None)
-        assert not is_plain_linear(connection), register
+        assert not is_plain(connection, nn.Linear), register
         handle.remove()
-        assert is_plain_linear(connection)
+        assert is_plain(connection, nn.Linear)
