@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -63,6 +64,16 @@ def fire_reference(
         if fired[n]:
             v[n] = excess if subtract else v[n] + (numbers[RESET, n] - v[n])
     return bool(fired[begin:end].any())
+
+
+# Any: one number of a type that numba finds out. Inlined as numbers, for a call with arrays would hold up a whole loop.
+@njit(error_model="numpy", forceinline=True)
+def fired_and_reset(u: Any, threshold: Any, reset: Any, subtract: bool) -> tuple[bool, Any]:
+    """Return whether a potential fires, and what it is then: one neuron of :func:`fire_reference`."""
+    excess = u - threshold
+    fires = excess >= 0
+    after = excess if subtract else u + (reset - u)
+    return fires, after if fires else u
 
 
 def list_fired_reference(begin: int, end: int, words: Words, place: int, events: Addresses) -> int:

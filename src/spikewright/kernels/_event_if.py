@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spikewright.kernels._event_fire import fire_reference
+from spikewright.kernels._event_fire import fire_reference, fired_and_reset
 from spikewright.kernels._event_layout import RESET, THRESHOLD
 
 FloatArray = NDArray[np.floating]
@@ -63,10 +63,7 @@ def event_if(
     found = False
     for n in range(np.uint64(begin), np.uint64(end)):
         u = v[n] + charges[n]
-        excess = u - numbers[THRESHOLD, n]
-        fires = excess >= 0
-        after = excess if subtract else u + (numbers[RESET, n] - u)
-        v[n] = after if fires else u
+        fires, v[n] = fired_and_reset(u, numbers[THRESHOLD, n], numbers[RESET, n], subtract)
         fired[n] = fires
         found |= fires
     return found
