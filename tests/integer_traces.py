@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from spikewright import kernels
-from spikewright.quantised import LoihiCUBA, XyloLIF
+from spikewright.neurons import IF
+from spikewright.quantised import Floats, LoihiCUBA, Speck, SpeckIF, XyloLIF
 
 
 def draw_xylo(seed: int, *, shift: int, rate: float, recurrent: int) -> dict[str, Any]:
@@ -96,4 +98,39 @@ def run_loihi(spec: dict[str, Any]) -> dict[str, Any]:
         spikes, state = neuron.step(arriving[None], state)
         for name, values in (("u", state.u), ("v", state.v), ("spikes", spikes)):
             found[name].append(values[0].tolist())
+    return found
+
+
+def draw_speck(seed: int, *, rate: float, threshold: float, low: float) -> dict[str, Any]:
+    """Return a layer of Speck with random numbers. The largest weight is positive: sinabs has one more below zero."""
+    rng = np.random.default_rng(seed)
+    steps, inputs, neurons = 120, 7, 9
+    weights = rng.uniform(-0.9, 0.9, (neurons, inputs)).astype(np.float32)
+    weights[2, 3] = 1.0
+    return {
+        "inputs": rng.poisson(rate, (steps, inputs)).tolist(),
+        "weights": weights.tolist(),
+        "bias": rng.uniform(-0.2, 0.2, neurons).astype(np.float32).tolist(),
+        "threshold": threshold,
+        "low": low,
+    }
+
+
+def run_speck(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the numbers that we make of a layer, and its states."""
+    weights, bias = np.array(spec["weights"]), np.array(spec["bias"])
+    neuron = IF(v_threshold=spec["threshold"])
+    matrices = (scipy.sparse.csr_array(weights),)
+    layer = Floats("layer", neuron, (len(bias),), matrices, bias, 1e-3, analog=False, last=False)
+    whole = Speck().convert(layer)
+    made = whole.neuron
+    low = int(np.rint(spec["low"] / whole.step[0]))
+    integer = SpeckIF(made.threshold, made.bias, made.start_v, low=low)
+    table, state = whole.weights[0].toarray(), integer.start(1)
+    found: dict[str, Any] = {"weights": table.tolist(), "bias": made.bias.tolist(), "spikes": [], "v": []}
+    found |= {"threshold": int(made.threshold[0]), "low": low}
+    for arriving in np.array(spec["inputs"]):
+        spikes, state = integer.step((table @ arriving)[None], state)
+        found["spikes"].append(spikes[0].tolist())
+        found["v"].append(state.v[0].tolist())
     return found

@@ -1,7 +1,7 @@
 """Record what integer simulators of chips give: ``python -m tests.golden.make_integer_traces NAME PYTHON``.
 
-NAME is ``xylosim`` or ``lava``, PYTHON the interpreter of an environment that has it: xylosim 0.1.3, or lava-nc 0.10.0
-with NumPy 1.26 and SciPy 1.13.
+NAME is ``xylosim``, ``lava`` or ``sinabs``, PYTHON the interpreter of an environment that has it: xylosim 0.1.3,
+lava-nc 0.10.0 with NumPy 1.26 and SciPy 1.13, or sinabs 3.1.3.
 """
 
 from __future__ import annotations
@@ -11,17 +11,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integer_traces import draw_loihi, draw_xylo
+from tests.integer_traces import draw_loihi, draw_speck, draw_xylo
 
 FOLDER = Path(__file__).with_name("integer")
 PROGRAMS = Path(__file__).parents[2] / "benchmarks" / "simulators"
-ORIGINS = {"xylosim": "xylosim 0.1.3, xylosim.v2.XyloLayer", "lava": "lava-nc 0.10.0, PyLifModelBitAcc"}
+ORIGINS = {
+    "xylosim": "xylosim 0.1.3, xylosim.v2.XyloLayer",
+    "lava": "lava-nc 0.10.0, PyLifModelBitAcc",
+    "sinabs": "sinabs 3.1.3, backend/dynapcnn/discretize.py and layers.IAF",
+}
 SPECIFICATIONS = {
     "xylosim": {
         "calm": draw_xylo(1, shift=0, rate=0.7, recurrent=8),
         "saturating": draw_xylo(2, shift=6, rate=4.0, recurrent=60),
     },
     "lava": {"calm": draw_loihi(1, size=200), "saturating": draw_loihi(3, size=20000)},
+    "sinabs": {
+        "calm": draw_speck(1, rate=0.3, threshold=3.0, low=-2.0),
+        "bursting": draw_speck(2, rate=2.0, threshold=0.4, low=-1.0),
+    },
 }
 
 

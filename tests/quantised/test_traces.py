@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.integer_traces import run_loihi, run_xylo
+from tests.integer_traces import run_loihi, run_speck, run_xylo
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "integer"
 
@@ -28,6 +28,13 @@ def test_loihi_is_bit_exact(kind):
     assert run_loihi(golden["specification"]) == golden["states"]
 
 
+@pytest.mark.parametrize("kind", ["calm", "bursting"])
+def test_speck_is_as_in_sinabs(kind):
+    """Weights, biases, threshold and least potential become the same whole numbers; spikes and potentials agree."""
+    golden = recorded(f"sinabs-{kind}")
+    assert run_speck(golden["specification"]) == golden["states"]
+
+
 def test_the_traces_show_what_they_are_for():
     """They spike, and those that are to saturate do so at the stated limits."""
     calm, loud = (recorded(f"xylosim-{kind}")["states"] for kind in ("calm", "saturating"))
@@ -38,3 +45,6 @@ def test_the_traces_show_what_they_are_for():
     assert np.sum(quiet["spikes"]) > 10
     assert np.max(np.abs(quiet["v"])) < 2**23 - 1
     assert np.min(wide["v"]) == -(2**23 - 1)
+    still, bursts = (recorded(f"sinabs-{kind}")["states"] for kind in ("calm", "bursting"))
+    assert (np.max(still["spikes"]), np.min(still["v"])) == (1, still["low"])
+    assert np.max(bursts["spikes"]) > 5
