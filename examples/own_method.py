@@ -7,6 +7,7 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 
 import spikewright as sw
+from spikewright.cost import TrainingCost
 from spikewright.learners import Card, Labelled, Learner, Training, Twin
 
 
@@ -63,8 +64,8 @@ class PerceptronTraining(Training):
                 weight[y] += self.rate * x
                 weight[decided] -= self.rate * x
                 wrong += 1
-                self.synaptic_operations += 2 * len(x)
-            self.synaptic_operations += weight.numel()
+                self.cost += TrainingCost(weight_updates=2 * len(x))
+            self.cost += TrainingCost(forward_multiply_accumulates=weight.numel())
         self.samples += len(self.y)
         return {"wrong": wrong / len(self.y)}
 

@@ -108,6 +108,24 @@ def test_counts_by_hand(finished):
     assert (twin.spikes_per_synapse, set(twin.break_even.values())) == (None, {None})
 
 
+def test_training_is_counted(finished):
+    """64-16-10 in 4 steps of a constant image: three rounds of 1257 samples in 51 batches.
+
+    The history is the image, two values of each hidden neuron a step and its mask of dropout; of the twin, which has no
+    steps, the image, a unit's value before and after the mask, and the mask.
+    """
+    spiking, twin = finished[1][0], finished[1][2]
+    cost = spiking.train_cost
+    assert cost["forward_multiply_accumulates"] == 3 * 1257 * 64 * 16
+    assert cost["backward_multiply_accumulates"] == 3 * 1257 * 4 * 16 * 10
+    assert cost["weight_updates"] == 3 * 51 * (65 * 16 + 17 * 10)
+    assert cost["history_values"] == 64 + 4 * 2 * 16 + 16
+    assert cost["forward_accumulates"] == cost["gradient_accumulates"] > 0
+    uses = ("forward", "backward", "gradient", "weight")
+    assert spiking.train_synaptic_operations == sum(n for name, n in cost.items() if name.startswith(uses))
+    assert twin.train_cost["history_values"] == 64 + 3 * 200
+
+
 def test_samples_that_are_drawn(finished):
     """Three test samples of different classes; events are within the run and the layer, and the image is the sample."""
     spiking, twin = finished[1][0], finished[1][2]

@@ -222,5 +222,6 @@ def test_records_of_an_earlier_version():
         assert read.energy_pj == values["energy_pj"]
     older = {name: value for name, value in record(0).to_dict().items() if name not in LATER}
     assert Record.from_dict(older).break_even is None
+    assert Record.from_dict(older).train_cost is None
     with pytest.raises(DataError, match="missing or unknown: accuracy"):
         Record.from_dict({name: value for name, value in older.items() if name != "accuracy"})

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import json
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
@@ -99,10 +102,13 @@ def test_every_round_is_reported(fitted):
 
 
 def test_training_is_counted(fitted):
-    """Samples and uses of a synapse are counted."""
+    """Samples, uses of a synapse, writes of weights and what is kept of a sample are counted."""
     learner, _ = fitted
     assert learner.train_samples_ >= COUNT
-    assert learner.train_synaptic_operations_ > learner.train_samples_
+    cost = learner.train_cost_
+    assert cost.synaptic_operations > learner.train_samples_
+    assert min(cost.forward, cost.weight_updates, cost.history_values) > 0
+    assert cost.history_bytes >= 4 * cost.history_values
     assert learner.train_seconds_ > 0
 
 
@@ -129,7 +135,7 @@ def test_resumed_fit_has_the_same_bits(kind, digits, tmp_path):
     assert ours.keys() == theirs.keys()
     for name in ours:
         assert torch.equal(ours[name], theirs[name]), name
-    assert resumed.train_synaptic_operations_ == whole.train_synaptic_operations_
+    assert resumed.train_cost_ == whole.train_cost_
     assert resumed.train_samples_ == whole.train_samples_
 
 
@@ -162,6 +168,20 @@ def test_damaged_checkpoint_is_refused(digits, tmp_path):
     path = tmp_path / "fit.safetensors"
     path.write_bytes(b"not a checkpoint")
     with pytest.raises(DataError, match=r"fit\.safetensors: no readable checkpoint .* Delete it"):
+        learners.Twin("5", epochs=1).fit(digits[0][:40], digits[1][:40], checkpoint=path)
+
+
+def test_checkpoint_that_counted_otherwise_is_refused(digits, tmp_path):
+    """Checkpoints of the first version held one number of operations, of which no parts can be made."""
+    path = tmp_path / "fit.safetensors"
+    learners.Twin("5", epochs=1).fit(digits[0][:40], digits[1][:40], checkpoint=path)
+    with safe_open(path, framework="pt") as file:
+        header = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    notes = json.loads(header["notes"])
+    del notes["cost"]
+    save_file(tensors, path, {**header, "notes": json.dumps({**notes, "synaptic_operations": 1})})
+    with pytest.raises(DataError, match=r"fit\.safetensors: a checkpoint of an earlier version, .* delete it\."):
         learners.Twin("5", epochs=1).fit(digits[0][:40], digits[1][:40], checkpoint=path)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from spikewright.cost import TrainingCost
 from spikewright.data import DataShape
 from spikewright.engines import run
 from spikewright.fitting import Labelled
@@ -90,7 +92,7 @@ def test_resumed_fit_has_the_same_bits(digits, tmp_path, stop):
     for name, tensor in whole.network_.state_dict().items():
         assert torch.equal(resumed.network_.state_dict()[name], tensor), name
     assert resumed.train_samples_ == whole.train_samples_
-    assert resumed.train_synaptic_operations_ == whole.train_synaptic_operations_
+    assert resumed.train_cost_ == whole.train_cost_
 
 
 @pytest.mark.parametrize(("round_size", "rounds"), [(None, 3), (4, 8), (10, 3), (15, 2), (30, 1), (31, 1)])
@@ -113,7 +115,14 @@ def test_counts_of_neurons_that_never_fire():
     rounds = 5
     presentations = 3 * 6 + rounds * 4
     assert learner.train_samples_ == presentations
-    assert learner.train_synaptic_operations_ == presentations * 40 * 7
+    inputs = prod(train[0].shape)
+    assert learner.train_cost_ == TrainingCost(
+        forward_accumulates=presentations * 40 * 7,
+        trace_updates=3 * 6 * (40 + 7),
+        neuron_updates=presentations * 100 * 7,
+        history_values=inputs + 7,
+        history_bytes=8 * (inputs + 7),
+    )
     assert learner.network_.readout.labels.tolist() == [-1] * 7
 
 
@@ -122,7 +131,8 @@ def test_counts_of_a_neuron_that_fires():
 
     Spikes arrive in steps 0, 2 and 4, the neuron fires in 1, 3 and 5. Learning: 3 deliveries; the arrivals in steps 2
     and 4 lower one weight each, the neuron's second and third spike raise one each; one weight is scaled at the end.
-    Naming: 3 deliveries. One neuron inhibits no other.
+    Naming: 3 deliveries. One neuron inhibits no other. While learning, each of 6 spikes writes its trace, each of 3
+    raises a threshold, which decays after each of two samples. Four presentations have 6 steps.
     """
     recording = Events(np.array([0.0, 0.002, 0.004]), np.zeros(3, np.int64), (1,), duration=0.006)
     other = replace(recording, times=recording.times[:0], addresses=recording.addresses[:0])
@@ -130,7 +140,14 @@ def test_counts_of_a_neuron_that_fires():
     learner = DiehlCook(1, epochs=1, steps=6, dt=1e-3, drive=1e7, neuron=neuron)
     learner.fit([recording, other], [0, 1])
     assert learner.history_[0].metrics["spikes"] == 3 / 2
-    assert learner.train_synaptic_operations_ == (3 + 2 + 2 + 1) + 3
+    assert learner.train_cost_ == TrainingCost(
+        forward_accumulates=3 + 3,
+        weight_updates=2 + 2 + 1,
+        trace_updates=6 + 3 + 2,
+        neuron_updates=4 * 6,
+        history_values=2,
+        history_bytes=16,
+    )
     assert learner.network_.readout.labels.tolist() == [0]
     raster = run(learner.network_, [recording], rasters=True).rasters["layer1"][:, 0, 0]
     assert raster.tolist() == [0, 1, 0, 1, 0, 1]

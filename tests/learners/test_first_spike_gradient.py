@@ -8,6 +8,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from spikewright.coding import LevelLatency
+from spikewright.cost import TrainingCost
 from spikewright.data import DataShape
 from spikewright.engines import run
 from spikewright.fitting import Labelled
@@ -88,11 +89,52 @@ def test_weights_that_add_up_to_less_than_one_are_raised():
 
 
 def test_training_is_counted_by_hand():
-    """Three samples through 2 x 2 synapses, three times: forward, backward, gradient."""
+    """Of three samples the bright input alone comes before both spikes; there is no layer to send errors back to.
+
+    Each of these 2 synapses adds to two sums, and gets one part of a gradient. Adam writes 4 weights and 8 moments.
+    Kept are the levels of 2 inputs, in 8 bytes each, and time and slope of 2 neurons, in 4.
+    """
     training, _ = begin()
     training.advance(0)
     assert training.samples == 3
-    assert training.synaptic_operations == 3 * 4 * 3
+    assert training.cost == TrainingCost(
+        forward_accumulates=3 * 2,
+        forward_multiply_accumulates=3 * 2,
+        gradient_multiply_accumulates=3 * 2,
+        weight_updates=4,
+        optimizer_updates=8,
+        history_values=2 + 2 * 2,
+        history_bytes=8 * 2 + 4 * 4,
+    )
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
+def test_hidden_layers_are_counted_by_hand(batch_size):
+    """Hidden neurons fire at 2 and 3, both by the bright input.
+
+    The first output neuron gets 2 at 2 and 1 at 3 and fires at (4 + 3) / (3 - 1) = 3.5 by both; the second gets 5 at 2
+    and fires at 10 / 4 = 2.5; the third gets 0.5 and 0.25 and does not fire, so it uses both spikes and learns nothing.
+    No other batch changes more than the number of steps, of which each writes 4 and 6 weights.
+    """
+    learner = FirstSpikeGradient("2", epochs=1, batch_size=batch_size, sharpness=1.0, learning_rate=1e-30)
+    training = learner.begin(Labelled(np.array([[1.0, 0.0]] * 3, dtype=np.float32), np.array([0, 0, 0])), 3)
+    first, second = training.network().parameters()
+    with torch.no_grad():
+        first.copy_(torch.tensor([[2.0, 1.0], [1.5, 1.0]]))
+        second.copy_(torch.tensor([[2.0, 1.0], [5.0, 1.0], [0.5, 0.25]]))
+    training.advance(0)
+    hidden, used, learned = 2, 2 + 1 + 2, 2 + 1
+    steps = math.ceil(3 / batch_size)
+    assert training.cost == TrainingCost(
+        forward_accumulates=3 * (hidden + used),
+        forward_multiply_accumulates=3 * (hidden + used),
+        backward_multiply_accumulates=3 * learned,
+        gradient_multiply_accumulates=3 * (hidden + learned),
+        weight_updates=steps * 10,
+        optimizer_updates=steps * 20,
+        history_values=2 + 2 * 5,
+        history_bytes=8 * 2 + 4 * 10,
+    )
 
 
 def test_learns_digits(fitted, digits):

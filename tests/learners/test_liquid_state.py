@@ -8,6 +8,7 @@ from sklearn.linear_model import Ridge
 from torch import nn
 
 from spikewright.coding import Direct, WindowedReadout
+from spikewright.cost import TrainingCost
 from spikewright.data import DataShape
 from spikewright.engines import run
 from spikewright.fitting import Labelled
@@ -111,10 +112,7 @@ def test_resumed_fit_has_the_same_bits(digits, tmp_path, rounds):
     assert len(resumed.history_) == len(whole.history_) == 4
     ours, theirs = whole.network_.state_dict(), resumed.network_.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    assert (resumed.train_samples_, resumed.train_synaptic_operations_) == (
-        whole.train_samples_,
-        whole.train_synaptic_operations_,
-    )
+    assert (resumed.train_samples_, resumed.train_cost_) == (whole.train_samples_, whole.train_cost_)
     assert (resumed.kernel_rank_, resumed.separation_) == (whole.kernel_rank_, whole.separation_)
     finished = small(part=40).fit(x, y, checkpoint=path)
     assert torch.equal(finished.network_.readout.weight, whole.network_.readout.weight)
@@ -132,9 +130,13 @@ def test_uses_of_synapses_are_counted():
 
     Gains of 1 and more make the first neuron fire in every step, and the rate asked for is out of reach, so all twelve
     trials of the gain do; the second never reaches its threshold with 0.1 a step. A run then takes 4 uses of the
-    input's synapse, 4 of the recurrent one, and 4 by 2 of those to the two classes: 16. Twelve trials and three samples
-    make 15 runs, 240 uses, and the fit writes 2 classes by 2 windows by 2 neurons: 248.
+    input's synapse and 4 of the recurrent one, and 4 steps of 3 neurons. Twelve trials, each of which writes a weight,
+    and three samples make 15 runs. 2 windows of 2 neurons and a constant are 5 unknowns for each of 2 classes: a sample
+    adds 5 by 5 and 5 by 2 products. The choice of the one penalty and the solution with it factor a matrix each.
     """
+    factor = sum(1 for column in range(5) for _ in range(column, 5) for _ in range(column))
+    triangles = 2 * sum(1 for row in range(5) for _ in range(row))
+    error = 5 * 5 + 5
     connection, recurrent = nn.Linear(1, 2, bias=False), nn.Linear(2, 2, bias=False)
     for module, weights in ((connection, [[1.0], [0.0]]), (recurrent, [[0.0, 0.0], [0.1, 0.0]])):
         module.weight = nn.Parameter(torch.tensor(weights), requires_grad=False)
@@ -150,7 +152,14 @@ def test_uses_of_synapses_are_counted():
     metrics = training.advance(0)
     assert training.rounds == 1
     assert training.samples == 15
-    assert training.synaptic_operations == 248
+    assert training.cost == TrainingCost(
+        forward_accumulates=15 * (4 + 4),
+        gradient_multiply_accumulates=3 * (25 + 10) + 2 * (factor + 2 * triangles) + 2 * error,
+        weight_updates=12 + 2 * 5,
+        neuron_updates=15 * 4 * 3,
+        history_values=4,
+        history_bytes=16,
+    )
     # One of two neurons fires in each step of 1 ms.
     assert metrics["rate"] == pytest.approx(500.0)
     # All samples are alike, so the scores are the fractions of the classes.

@@ -8,6 +8,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from spikewright.coding import EventFrames, Poisson
+from spikewright.cost import TrainingCost
 from spikewright.data import DataShape
 from spikewright.engines import run
 from spikewright.learners import SiegertDBN
@@ -135,7 +136,7 @@ def test_network_is_one_of_plain_neurons(digits):
 def test_resumed_fit_has_the_same_bits(digits, tmp_path, stop):
     """Within a layer, between two layers, and before the labels."""
     x, y = digits
-    whole = small().fit(x[:70], y[:70]).network_.state_dict()
+    whole = small().fit(x[:70], y[:70])
     rounds = []
 
     class Stop(Exception):
@@ -149,22 +150,34 @@ def test_resumed_fit_has_the_same_bits(digits, tmp_path, stop):
     path = tmp_path / "fit.safetensors"
     with pytest.raises(Stop):
         small().fit(x[:70], y[:70], checkpoint=path, callback=callback)
-    resumed = small().fit(x[:70], y[:70], checkpoint=path).network_.state_dict()
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    fitted = small().fit(x[:70], y[:70], checkpoint=path)
+    resumed = fitted.network_.state_dict()
+    assert all(torch.equal(whole.network_.state_dict()[name], resumed[name]) for name in resumed)
+    assert fitted.train_cost_ == whole.train_cost_
 
 
-def test_uses_of_synapses_are_counted(digits):
+@pytest.mark.parametrize("batch_size", [1, 20, 70])
+def test_training_is_counted_by_hand(digits, batch_size):
     """Layers of 64 x 12, 12 x 9 and 9 x 10 synapses, 70 samples, 2 passes a hidden layer and 3 for labels.
 
-    A pass of contrastive divergence propagates three times, mean and variance, and has two correlations: 8 uses. Rates
-    rise through both hidden layers once: 2 uses. A pass of the delta rule has 2 uses and one correlation.
+    A pass of contrastive divergence goes up, down and up, each time with mean and variance: 6 products a synapse; two
+    correlations make its change. Rates rise through both hidden layers once: 2 products. A pass of the delta rule has 2
+    products and one correlation. Each batch writes all weights of the layer, and the last change of each; that of the
+    labels also 10 biases. Kept are the rates on both sides of the largest layer, of data and reconstruction.
     """
     x, y = digits
-    learner = small().fit(x[:70], y[:70])
-    first, second, labels = 64 * 12, 12 * 9, 9 * 10
-    expected = 70 * ((2 * 8 + 2) * (first + second) + 3 * 3 * labels)
-    assert learner.train_synaptic_operations_ == expected
+    learner = small(batch_size=batch_size).fit(x[:70], y[:70])
+    hidden, labels = 64 * 12 + 12 * 9, 9 * 10
+    written = {1: 70, 20: 4, 70: 1}[batch_size] * (2 * hidden + 3 * (labels + 10))
     assert learner.train_samples_ == 70 * (2 + 2 + 3)
+    assert learner.train_cost_ == TrainingCost(
+        forward_multiply_accumulates=70 * ((2 * 6 + 2) * hidden + 3 * 2 * labels),
+        gradient_multiply_accumulates=70 * (2 * 2 * hidden + 3 * labels),
+        weight_updates=written,
+        optimizer_updates=written,
+        history_values=2 * (64 + 12),
+        history_bytes=4 * 2 * (64 + 12),
+    )
 
 
 def test_recordings_of_events_enter_as_they_are():

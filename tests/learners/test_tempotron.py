@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from spikewright.cost import TrainingCost
 from spikewright.data import DataShape
 from spikewright.engines import run
 from spikewright.learners import Tempotron
@@ -90,15 +91,28 @@ def test_resumed_fit_keeps_the_momentum(digits, tmp_path):
     assert len(Tempotron(**parameters).fit(x, y, checkpoint=path, budget=1e-9).history_) == 1
     resumed = Tempotron(**parameters).fit(x, y, checkpoint=path)
     assert torch.equal(next(whole.network_.parameters()), next(resumed.network_.parameters()))
-    assert whole.train_synaptic_operations_ == resumed.train_synaptic_operations_
+    assert whole.train_cost_ == resumed.train_cost_
 
 
-def test_counts_by_hand():
-    """Two neurons get 3 + 1 spikes each; none fires yet, so each misses its own sample and learns from its spikes."""
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_counts_by_hand(momentum):
+    """Two neurons get 3 + 1 spikes each; none fires yet, so each misses its own sample and learns from its spikes.
+
+    An error writes all 4 weights of its neuron, and with momentum their last changes. Each neuron runs 20 steps of each
+    sample. Of a sample at most 3 spikes are kept, in 4 bytes each, and where its 20 steps begin and end, in 8.
+    """
     x = np.array([[1, 1, 1, 0], [0, 0, 0, 1]], np.float32)
-    learner = Tempotron(1, epochs=1, learning_rate=1e-6, share=1.0).fit(x, [0, 1])
+    learner = Tempotron(1, epochs=1, learning_rate=1e-6, share=1.0, momentum=momentum).fit(x, [0, 1])
     assert learner.train_samples_ == 2
-    assert learner.train_synaptic_operations_ == 2 * (3 + 1) + 3 + 1
+    assert learner.train_cost_ == TrainingCost(
+        forward_accumulates=2 * (3 + 1),
+        gradient_accumulates=3 + 1,
+        weight_updates=2 * 4,
+        optimizer_updates=2 * 4 if momentum else 0,
+        neuron_updates=2 * 2 * 20,
+        history_values=3 + 21,
+        history_bytes=4 * 3 + 8 * 21,
+    )
     assert learner.history_[0].metrics["errors"] == 2 / 4
 
 

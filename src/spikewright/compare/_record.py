@@ -10,7 +10,9 @@ from spikewright.checks import DataError
 # What JSON holds is Any in Python.
 Json = Any
 
-LATER = frozenset({"effective_multiply_accumulates", "artificial_energy_pj", "spikes_per_synapse", "break_even"})
+LATER = frozenset(
+    {"effective_multiply_accumulates", "artificial_energy_pj", "spikes_per_synapse", "break_even", "train_cost"}
+)
 """Fields that records of earlier versions do not have; they are None there."""
 
 
@@ -86,6 +88,8 @@ class Record:
     train_seconds, train_samples, train_synaptic_operations : float, int, int or None
         Time in training rounds, presentations of a sample, and uses of a synapse. If the cell was stopped and went on,
         of all parts.
+    train_cost : dict of int or None
+        What these were, by the names of :class:`~spikewright.cost.TrainingCost`.
     seconds : float
         Wall-clock time of the process that ended the cell, with reading data and testing.
     peak_memory_bytes : int or None
@@ -150,6 +154,7 @@ class Record:
     train_seconds: float | None = None
     train_samples: int | None = None
     train_synaptic_operations: int | None = None
+    train_cost: dict[str, int] | None = None
     peak_memory_bytes: int | None = None
     accuracy_over_time: list[float] | None = None
     spikes_per_layer: dict[str, float] | None = None

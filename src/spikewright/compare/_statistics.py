@@ -10,6 +10,7 @@ from statistics import fmean, stdev
 from scipy import stats
 
 from spikewright.compare._record import Record
+from spikewright.cost import TrainingCost
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ class Summary:
         Over the seeds that did not fail; None if none has a value.
     energy_pj, twin_energy_pj, artificial_energy_pj, break_even : dict of Mean
         By the name of the model; one that is None for every seed is left out.
+    train_cost : dict of Mean
+        Of one presentation of a training sample, by the names of :class:`~spikewright.cost.TrainingCost`; empty of old
+        records.
     """
 
     data: str
@@ -64,6 +68,7 @@ class Summary:
     twin_energy_pj: dict[str, Mean]
     artificial_energy_pj: dict[str, Mean]
     break_even: dict[str, Mean]
+    train_cost: dict[str, Mean]
 
     @property
     def failed(self) -> int:
@@ -117,7 +122,14 @@ def _row(group: tuple[Record, ...]) -> Summary:
         twin_energy_pj=_by_name([record.twin_energy_pj or {} for record in group]),
         artificial_energy_pj=_by_name([record.artificial_energy_pj or {} for record in group]),
         break_even=_by_name([record.break_even or {} for record in group]),
+        train_cost=_by_name([_of_a_sample(record) for record in group]),
     )
+
+
+def _of_a_sample(record: Record) -> Mapping[str, float]:
+    if record.train_cost is None or not record.train_samples:
+        return {}
+    return TrainingCost(**record.train_cost).per_sample(record.train_samples)
 
 
 def _by_name(energies: Sequence[Mapping[str, float | None]]) -> dict[str, Mean]:

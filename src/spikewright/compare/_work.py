@@ -126,7 +126,8 @@ def _results(work: Work, claim: Claim) -> dict[str, Json]:
         "history": [_flat(progress) for progress in learner.history_],
         "train_seconds": learner.train_seconds_,
         "train_samples": learner.train_samples_,
-        "train_synaptic_operations": learner.train_synaptic_operations_,
+        "train_synaptic_operations": learner.train_cost_.synaptic_operations,
+        "train_cost": asdict(learner.train_cost_),
         "model": str(work.model),
     }
 

@@ -14,6 +14,7 @@ from spikewright.cost._measure import measure
 from spikewright.cost._memory_traffic import MEMORY_INT8_DRAM, MEMORY_INT8_SRAM, MemoryTraffic45nm, sram_access
 from spikewright.cost._neuron_operations import NeuronOperations, operations_of
 from spikewright.cost._pathway import Pathway
+from spikewright.cost._training_cost import TrainingCost
 
 __all__ = [
     "DATA_MOVEMENT",
@@ -37,6 +38,7 @@ __all__ = [
     "MemoryTraffic45nm",
     "NeuronOperations",
     "Pathway",
+    "TrainingCost",
     "artificial",
     "compare_energies",
     "form_of",

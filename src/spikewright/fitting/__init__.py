@@ -3,10 +3,10 @@
 from spikewright.fitting._card import Card
 from spikewright.fitting._checkpoint import Checkpoint
 from spikewright.fitting._freed_memory import keep_freed_memory, return_freed_memory
-from spikewright.fitting._gradient_training import PASSES, Descent, GradientTraining
+from spikewright.fitting._gradient_training import Descent, GradientTraining
 from spikewright.fitting._inputs import EVENTS_OF_A_BRIGHT_PIXEL, analog_encoder, is_small, rescaling, schedule
 from spikewright.fitting._learner import Learner
-from spikewright.fitting._optimizer_state import restore_tensors, tensors_of
+from spikewright.fitting._optimizer_state import restore_tensors, tensors_of, written
 from spikewright.fitting._samples import Labelled, seeded, shifted, shuffled, take
 from spikewright.fitting._stack import stack
 from spikewright.fitting._training import Callback, Progress, Training, drive
@@ -14,7 +14,6 @@ from spikewright.fitting._training_memory import training_memory
 
 __all__ = [
     "EVENTS_OF_A_BRIGHT_PIXEL",
-    "PASSES",
     "Callback",
     "Card",
     "Checkpoint",
@@ -39,4 +38,5 @@ __all__ = [
     "take",
     "tensors_of",
     "training_memory",
+    "written",
 ]

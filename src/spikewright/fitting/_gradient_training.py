@@ -9,13 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from spikewright.checks import check_count, check_in_range, check_positive
-from spikewright.fitting._optimizer_state import restore_tensors, tensors_of
+from spikewright.fitting._gradient_cost import GradientCost
+from spikewright.fitting._optimizer_state import restore_tensors, tensors_of, written
 from spikewright.fitting._samples import Labelled, seeded, shifted, shuffled, take
 from spikewright.fitting._training import Training
-from spikewright.network import Network, deploy, synapse_count
-
-PASSES = 3
-"""Uses of a synapse a sample and step: forward, backward to the inputs, and the gradient of the weight."""
+from spikewright.network import Network, deploy
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,12 @@ class GradientTraining(Training):
         self._optimizer = torch.optim.AdamW(
             net.parameters(), lr=descent.learning_rate, weight_decay=descent.weight_decay, fused=True
         )
-        self._synapses = synapse_count(net, tuple(train.x[0].shape))
+        self._cost = GradientCost(
+            net,
+            take(train, torch.arange(min(2, len(train)))),
+            recompute_every=descent.recompute_every,
+            mixed_precision=descent.mixed_precision,
+        )
 
     def advance(self, round_: int) -> dict[str, float]:
         """Do one epoch; report its mean loss."""
@@ -102,7 +105,7 @@ class GradientTraining(Training):
                 total += self._descend(index, rate, generator) * len(index)
         self._net.eval()
         self.samples += len(self._train)
-        self.synaptic_operations += len(self._train) * self._net.encoder.steps * self._synapses * PASSES
+        self.cost += self._cost.of(len(self._train))
         return {"loss": total / len(self._train)}
 
     def _descend(self, index: Tensor, rate: float, generator: torch.Generator) -> float:
@@ -113,12 +116,14 @@ class GradientTraining(Training):
         if self._descent.shift and isinstance(x, Tensor):
             x = shifted(x, self._descent.shift, generator)
         with torch.autocast(self._net.like.device.type, torch.bfloat16, enabled=self._descent.mixed_precision):
-            scores = self._net(x, generator=generator, recompute_every=self._descent.recompute_every)
+            raster = self._net.encode(x, generator=generator)
+            scores = self._net.score(raster, recompute_every=self._descent.recompute_every, watch=self._cost.watch)
         scores = scores / self._net.encoder.steps
         loss = self._loss(scores, self._labels[index])
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self._optimizer.step()
+        self.cost += written(self._optimizer)
         return float(loss.detach())
 
     def network(self) -> Network:

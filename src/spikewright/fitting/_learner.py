@@ -42,8 +42,10 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc] # scik
         Every round of the fit.
     train_seconds_ : float
         Time in rounds, without validation.
-    train_samples_, train_synaptic_operations_ : int
-        Presentations of a sample, and uses of a synapse, in the whole fit.
+    train_samples_ : int
+        Presentations of a sample in the whole fit.
+    train_cost_ : TrainingCost
+        What it cost, in counts.
     """
 
     card: ClassVar[Card]
@@ -116,7 +118,7 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc] # scik
         self.validation_accuracy_ = outcome.validation_accuracy
         self.train_seconds_ = outcome.history[-1].seconds if outcome.history else 0.0
         self.train_samples_ = training.samples
-        self.train_synaptic_operations_ = training.synaptic_operations
+        self.train_cost_ = training.cost
         return self
 
     def decision_function(self, X: Samples) -> NDArray[np.floating]:

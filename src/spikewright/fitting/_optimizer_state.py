@@ -1,10 +1,11 @@
-"""What a checkpoint keeps of a network and the optimiser that trains it."""
+"""The optimiser that trains a network: what a checkpoint keeps of both, and what a step writes."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from spikewright.cost import TrainingCost
 from spikewright.network import Network
 
 
@@ -29,3 +30,14 @@ def restore_tensors(net: Network, optimizer: torch.optim.Optimizer, tensors: dic
             moments.setdefault(int(number), {})[moment] = tensor
     net.load_state_dict(network)
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
+def written(optimizer: torch.optim.Optimizer) -> TrainingCost:
+    """Return what the last step wrote: all that has a gradient, and what the optimiser keeps of it."""
+    learned = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    moments = (entry for p in learned for entry in optimizer.state[p].values() if torch.is_tensor(entry))
+    return TrainingCost(
+        weight_updates=sum(p.numel() for p in learned),
+        # One number a tensor is the count of steps.
+        optimizer_updates=sum(entry.numel() for entry in moments if entry.ndim),
+    )

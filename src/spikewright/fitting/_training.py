@@ -11,6 +11,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from spikewright.checks import DataError
+from spikewright.cost import TrainingCost
 from spikewright.engines import run
 from spikewright.fitting._checkpoint import Checkpoint
 from spikewright.fitting._freed_memory import keep_freed_memory, return_freed_memory
@@ -53,14 +55,14 @@ class Training(ABC):
         Whether memory matters more than time.
     samples : int
         Presentations of a training sample so far.
-    synaptic_operations : int
-        Uses of a synapse so far: deliveries of a spike or of an error, multiplications by a weight, and updates of one.
+    cost : TrainingCost
+        What these have cost: a method adds to it as it goes.
     """
 
     rounds: int
     lean: bool = False
     samples: int = 0
-    synaptic_operations: int = 0
+    cost: TrainingCost = TrainingCost()
 
     @abstractmethod
     def advance(self, round_: int) -> dict[str, float]:
@@ -183,7 +185,7 @@ def _save(training: Training, log: _Log, checkpoint: Checkpoint) -> None:
         "best_accuracy": log.best_accuracy,
         "seconds": log.seconds,
         "samples": training.samples,
-        "synaptic_operations": training.synaptic_operations,
+        "cost": vars(training.cost),
     }
     checkpoint.save(tensors, notes)
 
@@ -193,9 +195,14 @@ def _resumed(training: Training, checkpoint: Checkpoint) -> _Log:
     if saved is None:
         return _Log()
     tensors, notes = saved
+    if "cost" not in notes:
+        raise DataError(
+            f"{checkpoint.path}: a checkpoint of an earlier version, which counted training in another way. "
+            "Name another file or delete it."
+        )
     training.restore(_under("training.", tensors))
     training.samples = notes["samples"]
-    training.synaptic_operations = notes["synaptic_operations"]
+    training.cost = TrainingCost(**notes["cost"])
     return _Log(
         history=[Progress(**entry) for entry in notes["history"]],
         best=_under("best.", tensors),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
-from math import ceil
+from math import ceil, prod
 
 import torch
 from torch import Tensor
 
 from spikewright.checks import Raster, check_count
 from spikewright.coding import Samples
+from spikewright.fitting._history import Kept, kept_for_gradients, together
 from spikewright.network import INPUT, Network, gather
 
 _COPIES = 3
@@ -42,53 +45,65 @@ def training_memory(net: Network, samples: Samples, batch: int, *, recompute_eve
     int
     """
     check_count("batch", batch)
-    twin = deepcopy(net)
-    # Masks that the copy draws must not change what the caller draws later.
-    with torch.random.fork_rng():
-        raster = twin.encode(samples, generator=torch.Generator(twin.like.device))
-        pieces = 1 if recompute_every is None else ceil(len(raster) / check_count("recompute_every", recompute_every))
-        piece = raster[:recompute_every]
-        kept = _kept(twin, piece, raster)
-        if pieces > 1:
-            kept += pieces * _states(twin, piece)
-        a_sample = (kept + _bytes(raster) + _widest(twin, piece)) / raster.shape[1]
-    parameters = sum(_bytes(parameter) for parameter in twin.parameters())
+    with _copied(net, samples) as (twin, raster):
+        history = _history(twin, raster, recompute_every)
+        a_sample = (history.bytes + _widest(twin, raster[:recompute_every])) / raster.shape[1]
+    parameters = sum(_extent(parameter).bytes for parameter in twin.parameters())
     return int(batch * a_sample) + _COPIES * parameters
 
 
-def _kept(net: Network, piece: Raster, raster: Raster) -> int:
-    """Return the bytes that torch keeps for the backward pass, without the parameters and the raster."""
-    known = {tensor.untyped_storage().data_ptr() for tensor in (*net.parameters(), *net.buffers(), raster)}
-    sizes: dict[int, int] = {}
-    tensors = []
+def history_of(net: Network, samples: Samples, *, recompute_every: int | None = None) -> Kept:
+    """Return what is kept at once of one sample to compute gradients from, the raster included.
 
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in known:
-            sizes[storage.data_ptr()] = storage.nbytes()
-        # Held, so that no other tensor comes to lie where this one was.
-        tensors.append(tensor)
-        return tensor
+    Parameters
+    ----------
+    net, samples, recompute_every
+        As in :func:`training_memory`, by which it is counted too.
 
-    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        tensors.append(net.score(piece))
-    return sum(sizes.values())
+    Returns
+    -------
+    Kept
+        A mean over the samples, rounded down.
+    """
+    with _copied(net, samples) as (twin, raster):
+        history = _history(twin, raster, recompute_every)
+    return Kept(history.values // raster.shape[1], history.bytes // raster.shape[1])
 
 
-def _states(net: Network, piece: Raster) -> int:
-    """Return the bytes of the states of all neurons at one moment."""
-    outputs, total = {INPUT: piece}, 0
+@contextmanager
+def _copied(net: Network, samples: Samples) -> Iterator[tuple[Network, Raster]]:
+    """Give a copy of a network, and a raster of samples; what they draw does not change what the caller draws later."""
+    twin = deepcopy(net)
+    with torch.random.fork_rng():
+        yield twin, twin.encode(samples, generator=torch.Generator(twin.like.device))
+
+
+def _history(net: Network, raster: Raster, recompute_every: int | None) -> Kept:
+    """Return what is kept for gradients: the raster, and what torch keeps, or what does not lie in a piece of time."""
+    piece = raster if recompute_every is None else raster[: check_count("recompute_every", recompute_every)]
+    known = (*net.parameters(), *net.buffers(), raster)
+    kept = [_extent(raster), kept_for_gradients(lambda: net.score(piece), known)]
+    if len(piece) < len(raster):
+        kept += [_states(net, piece)] * ceil(len(raster) / len(piece))
+    return together(kept)
+
+
+def _states(net: Network, piece: Raster) -> Kept:
+    """Return the states of all neurons at one moment."""
+    outputs, parts = {INPUT: piece}, []
     with torch.no_grad():
         for name, layer, sources in net.sources():
             outputs[name], state = layer.respond(layer.charge(gather(outputs, sources)), dt=net.dt)
-            total += sum(_bytes(entry) for entry in state or ())
-    return total
+            parts += [_extent(entry) for entry in state or ()]
+    return together(parts)
 
 
 def _widest(net: Network, piece: Raster) -> int:
     with torch.no_grad():
-        return max(_bytes(output) for name, output in net.propagate(piece).items() if name != INPUT)
+        return max(_extent(output).bytes for name, output in net.propagate(piece).items() if name != INPUT)
 
 
-def _bytes(tensor: Tensor) -> int:
-    return tensor.untyped_storage().nbytes() if not all(tensor.stride()) else tensor.nbytes
+def _extent(tensor: Tensor) -> Kept:
+    """Return what a tensor takes; steps that are one place in memory take it once."""
+    values = prod(size for size, stride in zip(tensor.shape, tensor.stride(), strict=True) if stride)
+    return Kept(values, values * tensor.element_size())

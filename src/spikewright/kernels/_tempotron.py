@@ -74,11 +74,11 @@ def tempotron_pass_reference(
     -------
     errors : array of int64, shape (neuron,)
         Wrong decisions of each neuron.
-    updates : int
-        Uses of a synapse by updates: one for each spike before the maximum, and one for each change made again.
+    responses : int
+        Spikes before the maximum, over all wrong decisions: additions to the change of a weight.
     """
     errors = np.zeros(len(weight), np.int64)
-    updates = 0
+    responses = 0
     for neuron in range(len(weight)):
         for sample in order[neuron]:
             highest, latest = maximum_reference(weight[neuron], offsets[sample], addresses, tempo)
@@ -86,14 +86,12 @@ def tempotron_pass_reference(
             if fires == wanted[neuron, sample]:
                 continue
             errors[neuron] += 1
-            updates += offsets[sample, latest] - offsets[sample, 0]
+            responses += offsets[sample, latest] - offsets[sample, 0]
             rate = -tempo.rate if fires else tempo.rate
             change[neuron] *= tempo.momentum
             respond_reference(change[neuron], offsets[sample], addresses, response, rate, latest)
-            if tempo.momentum:
-                updates += weight.shape[1]
             weight[neuron] += change[neuron]
-    return errors, int(updates)
+    return errors, int(responses)
 
 
 def maximum_reference(weight: FloatArray, offsets: IntArray, addresses: IntArray, tempo: Tempo) -> tuple[float, int]:
@@ -183,7 +181,7 @@ def tempotron_pass(
 ) -> tuple[IntArray, int]:
     """Compiled twin of :func:`tempotron_pass_reference`."""
     errors = np.zeros(len(weight), np.int64)
-    updates = 0
+    responses = 0
     for neuron in range(len(weight)):
         for sample in order[neuron]:
             highest, latest = _maximum(weight[neuron], offsets[sample], addresses, tempo)
@@ -191,11 +189,9 @@ def tempotron_pass(
             if fires == wanted[neuron, sample]:
                 continue
             errors[neuron] += 1
-            updates += offsets[sample, latest] - offsets[sample, 0]
+            responses += offsets[sample, latest] - offsets[sample, 0]
             rate = -tempo.rate if fires else tempo.rate
             change[neuron] *= tempo.momentum
             _respond(change[neuron], offsets[sample], addresses, response, rate, latest)
-            if tempo.momentum:
-                updates += weight.shape[1]
             weight[neuron] += change[neuron]
-    return errors, updates
+    return errors, responses

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spikewright.coding import ClassVote
+from spikewright.cost import TrainingCost
 from spikewright.fitting import Training
 from spikewright.kernels import Membrane, Plasticity, present
 from spikewright.learners._spike_sources import SpikeSource
@@ -116,9 +117,21 @@ class DiehlCookTraining(Training):
         _, fired, updates = present(
             self._weight, self._theta, offsets, addresses, self._membrane, self._plasticity, learn
         )
-        neurons = self._plan.neurons
+        inputs, neurons = self._weight.shape
         self.samples += 1
-        self.synaptic_operations += len(addresses) * neurons + len(fired) * (neurons - 1) + updates
+        self.cost += TrainingCost(
+            forward_accumulates=len(addresses) * neurons + len(fired) * (neurons - 1),
+            neuron_updates=self._source.encoder.steps * neurons,
+        )
+        if learn:
+            # A spike writes its step, from which its traces follow; one of a neuron raises its threshold too, and all
+            # thresholds decay at the end.
+            self.cost += TrainingCost(
+                weight_updates=updates,
+                trace_updates=len(addresses) + 2 * len(fired) + neurons,
+                history_values=inputs + neurons,
+                history_bytes=np.dtype(np.int64).itemsize * (inputs + neurons),
+            )
         return fired
 
     def _name(self, round_: int) -> None:

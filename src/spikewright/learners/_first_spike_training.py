@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, inf
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from spikewright.checks import check_in_range, check_positive
 from spikewright.coding import LevelLatency
+from spikewright.cost import TrainingCost
 from spikewright.fitting import (
-    PASSES,
     Descent,
     Labelled,
     Training,
@@ -21,9 +22,11 @@ from spikewright.fitting import (
     shuffled,
     take,
     tensors_of,
+    written,
 )
+from spikewright.learners._first_spike_cost import causal_cost, causal_inputs, causal_inputs_of_levels
 from spikewright.learners._first_spike_times import spike_times, spike_times_of_levels
-from spikewright.network import Network, synapse_count
+from spikewright.network import Network
 
 Z_END = 20.0
 """What would fire after this time, three time constants, is silent in training."""
@@ -56,6 +59,14 @@ class Objective:
         check_in_range("weight_sum_cost", self.weight_sum_cost, 0.0, inf)
         check_positive("largest_gradient", self.largest_gradient)
         check_in_range("dropout", self.dropout, 0.0, 0.99)
+
+
+class TimedLayer(NamedTuple):
+    """When the neurons of a layer fire first, and how many inputs of each came before; both of shape (batch, out)."""
+
+    causal: Tensor
+    z_out: Tensor
+    first: bool
 
 
 class FirstSpikeTraining(Training):
@@ -96,7 +107,6 @@ class FirstSpikeTraining(Training):
         self._optimizer = torch.optim.AdamW(
             self._weights, lr=descent.learning_rate, weight_decay=descent.weight_decay, fused=True
         )
-        self._synapses = synapse_count(net, tuple(train.x[0].shape))
 
     def advance(self, round_: int) -> dict[str, float]:
         """Do one epoch; report its mean loss."""
@@ -109,14 +119,12 @@ class FirstSpikeTraining(Training):
                     group["lr"] = self._descent.rate((round_ + (number + 0.5) / batches) / self.rounds)
                 total += self._descend(index, generator) * len(index)
         self.samples += len(self._train)
-        # Every synapse carries one spike a sample at most.
-        self.synaptic_operations += len(self._train) * self._synapses * PASSES
         return {"loss": total / len(self._train)}
 
     def _descend(self, index: Tensor, generator: torch.Generator) -> float:
         """Take one step on the samples at ``index`` and return their mean cross-entropy."""
-        z = self._times(self._levels(index, generator))
-        scores = -self._objective.sharpness * z.clamp(max=Z_END)
+        layers = self._layers(self._levels(index, generator))
+        scores = -self._objective.sharpness * layers[-1].z_out.clamp(max=Z_END)
         loss = nn.functional.cross_entropy(scores, self._labels[index])
         short = torch.stack([(1 - weight.sum(1)).relu().sum() for weight in self._weights]).sum()
         self._optimizer.zero_grad(set_to_none=True)
@@ -124,6 +132,10 @@ class FirstSpikeTraining(Training):
         for weight in self._weights:
             _shorten(weight, self._objective.largest_gradient)
         self._optimizer.step()
+        self.cost += sum(
+            (causal_cost(layer.causal, layer.z_out, first=layer.first) for layer in layers),
+            written(self._optimizer) + self._history,
+        )
         return float(loss.detach())
 
     def _levels(self, index: Tensor, generator: torch.Generator) -> Tensor:
@@ -135,14 +147,30 @@ class FirstSpikeTraining(Training):
             x = shifted(x, self._descent.shift, generator)
         return self._encoder.level(x).flatten(1)
 
-    def _times(self, levels: Tensor) -> Tensor:
-        """Return the first spikes' times of the output neurons, shape (batch, class)."""
+    def _layers(self, levels: Tensor) -> list[TimedLayer]:
+        """Return the first spikes' times of all neurons, layer by layer; their gradients will be kept."""
         z = spike_times_of_levels(levels, self._z_inputs, self._weights[0], Z_END)
+        causal = causal_inputs_of_levels(levels, self._z_inputs, z.detach())
+        layers = [TimedLayer(causal, z, first=True)]
         for weight in self._weights[1:]:
             if self._objective.dropout:
                 z = z.masked_fill(torch.rand_like(z) < self._objective.dropout, inf)
-            z = spike_times(z, weight, Z_END)
-        return z
+            fired = spike_times(z, weight, Z_END)
+            layers.append(TimedLayer(causal_inputs(z.detach(), fired.detach(), Z_END), fired, first=False))
+            z = fired
+        for layer in layers:
+            layer.z_out.retain_grad()
+        return layers
+
+    @property
+    def _history(self) -> TrainingCost:
+        """What is kept of a sample: the level of each input, the time and the slope of each neuron's spike."""
+        inputs, neurons = self._weights[0].shape[1], sum(len(weight) for weight in self._weights)
+        size = self._weights[0].element_size()
+        return TrainingCost(
+            history_values=inputs + 2 * neurons,
+            history_bytes=torch.int64.itemsize * inputs + 2 * size * neurons,
+        )
 
     def network(self) -> Network:
         """Return the network that is being trained."""

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from spikewright.checks import check_count, check_positive
 from spikewright.coding import WindowedReadout
+from spikewright.cost import TrainingCost
 from spikewright.engines import Batch
 from spikewright.fitting import Labelled, Training, take
 from spikewright.learners._liquid_quality import kernel_rank, liquid_states, separation
-from spikewright.learners._ridge import Moments, choose_penalty
+from spikewright.learners._ridge import Moments, choose_penalty, products_of_choice
 from spikewright.network import Network
 
 _BATCH = 100
@@ -129,6 +130,7 @@ class LiquidTraining(Training):
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             weight.copy_(drawn * 2.0**middle)
+            self.cost += TrainingCost(weight_updates=int(torch.count_nonzero(drawn)))
             spikes = sum(float(self._run(few).sum()) for few in torch.split(index, _BATCH))
             low, high = (middle, high) if spikes < wanted else (low, middle)
 
@@ -147,6 +149,12 @@ class LiquidTraining(Training):
             counts = counts if exact else counts.double()
             for moments, chosen in zip(self._moments, (~held, held), strict=True):
                 moments.add(counts[chosen], self._labels[few[chosen]])
+        counted = self._readout.weight[0].numel()
+        self.cost += TrainingCost(
+            gradient_multiply_accumulates=self._moments[0].products(len(index)),
+            history_values=counted,
+            history_bytes=counted * self._readout.weight.element_size(),
+        )
         return spikes / self._exposure(len(index))
 
     def _fit(self) -> float:
@@ -157,7 +165,12 @@ class LiquidTraining(Training):
         readout = self._readout
         readout.weight.copy_(weights[:, :-1].reshape(readout.weight.shape))
         readout.bias.copy_(weights[:, -1])
-        self.synaptic_operations += readout.weight.numel()
+        self.cost += TrainingCost(
+            gradient_multiply_accumulates=products_of_choice(
+                weights.shape[1], len(weights), penalties=len(self._plan.penalties)
+            ),
+            weight_updates=weights.numel(),
+        )
         return penalty
 
     def _run(self, index: Tensor) -> Tensor:
@@ -165,9 +178,13 @@ class LiquidTraining(Training):
         outputs = Batch().propagate(self._net, self._net.encode(take(self._train, index)))
         spikes = outputs[self._liquid_name]
         self.samples += len(index)
-        self.synaptic_operations += _deliveries(outputs[self._input_name], self._weight("connection"))
-        self.synaptic_operations += _deliveries(spikes, self._weight("recurrent"))
-        self.synaptic_operations += int(spikes.sum(dtype=torch.float64)) * len(self._readout.weight)
+        arriving = outputs[self._input_name]
+        stateful = spikes.numel() + (0 if self._net.layers[self._input_name].neuron is None else arriving.numel())
+        self.cost += TrainingCost(
+            forward_accumulates=_deliveries(arriving, self._weight("connection"))
+            + _deliveries(spikes, self._weight("recurrent")),
+            neuron_updates=stateful,
+        )
         return spikes
 
     def _exposure(self, samples: int) -> float:

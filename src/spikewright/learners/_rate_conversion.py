@@ -9,6 +9,7 @@ from torch import Tensor
 
 from spikewright.checks import check_in_range
 from spikewright.coding import Direct, Encoder, Samples
+from spikewright.cost import TrainingCost
 from spikewright.data import DataShape
 from spikewright.fitting import Card, Labelled, Learner, Training, analog_encoder, is_small, schedule, take
 from spikewright.learners._conversion import convert
@@ -121,7 +122,11 @@ class RateConversion(Learner):
 
 
 class _ConversionTraining(Training):
-    """Trains the artificial network round by round; the network at any time is its conversion."""
+    """Trains the artificial network round by round; the network at any time is its conversion.
+
+    It costs what the artificial network's training costs; the pass over a few samples by which weights are scaled at
+    the end is not counted.
+    """
 
     def __init__(self, artificial: Training, sample: Samples, code: Encoder, learner: RateConversion) -> None:
         self.rounds = artificial.rounds
@@ -132,10 +137,10 @@ class _ConversionTraining(Training):
 
     def advance(self, round_: int) -> dict[str, float]:
         """Train the artificial network for one epoch."""
-        samples, operations = self._artificial.samples, self._artificial.synaptic_operations
+        self._artificial.samples, self._artificial.cost = 0, TrainingCost()
         metrics = self._artificial.advance(round_)
-        self.samples += self._artificial.samples - samples
-        self.synaptic_operations += self._artificial.synaptic_operations - operations
+        self.samples += self._artificial.samples
+        self.cost += self._artificial.cost
         return metrics
 
     def network(self) -> Network:

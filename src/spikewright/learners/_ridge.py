@@ -65,6 +65,25 @@ class Moments:
         """Return the squared error of weights on these samples, less a constant: the sum of the squared targets."""
         return float((weights * (self.gram @ weights - 2 * self.cross)).sum())
 
+    def products(self, samples: int) -> int:
+        """Return the multiply-accumulates of adding so many samples."""
+        size, classes = self.cross.shape
+        return samples * size * (size + classes)
+
+
+def products_of_choice(size: int, classes: int, *, penalties: int) -> int:
+    """Return the multiply-accumulates of choosing among penalties and solving once more for ``size`` unknowns a class.
+
+    A Cholesky factor takes ``(size - 1) size (size + 1) / 6``, the two triangular solutions with it ``size (size - 1)``
+    a class, an error ``size (size + 1)`` a class; divisions and roots are left out.
+
+    References
+    ----------
+    Golub, Van Loan, Matrix Computations, 4th edition, 2013, sections 3.1 and 4.2.
+    """
+    solution = (size - 1) * size * (size + 1) // 6 + classes * size * (size - 1)
+    return (penalties + 1) * solution + penalties * classes * size * (size + 1)
+
 
 def choose_penalty(fitted: Moments, held_out: Moments, penalties: Sequence[float]) -> float:
     """Return the penalty with which what is learnt from some samples has the least error on others."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spikewright.coding import Encoder, EventFrames, Poisson, Samples, SpikeCount
+from spikewright.cost import TrainingCost
 from spikewright.engines import run
 from spikewright.fitting import Labelled, Training, rescaling, take
 from spikewright.learners._siegert_units import Rates, SiegertUnits, Weights, delta, divergence
@@ -27,6 +28,10 @@ FIRST_WEIGHTS, ORDERS = range(2)
 """What a stream of random numbers is for, so that no two are the same."""
 PROPAGATED = 2
 """Uses of a synapse when rates are propagated: for their mean and for their variance."""
+PROPAGATIONS = 3
+"""In a step of contrastive divergence: up, down to the reconstruction, and up again."""
+PHASES = 2
+"""Correlations of visible and hidden rates in such a step: of the data and of the reconstruction."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,11 @@ class SiegertDBNTraining(Training):
         """Train one layer; report its error of reconstruction, or at the end how well rates and spikes decide."""
         layer, epoch = divmod(round_, self._hidden.epochs)
         self._rise_to(layer)
+        if layer and epoch == 0:
+            # Counted here, because a fit that goes on rises through all layers again.
+            self.cost += TrainingCost(
+                forward_multiply_accumulates=len(self._train) * self._weights[layer - 1].size * PROPAGATED
+            )
         if layer == len(self._weights) - 1:
             return self._learn_labels(round_)
         if epoch == 0:
@@ -114,7 +124,6 @@ class SiegertDBNTraining(Training):
         while self._below < layer:
             weight = self._weights[self._below]
             self._rates = self._propagated(self._rates, weight)
-            self.synaptic_operations += len(self._train) * weight.size * PROPAGATED
             self._below += 1
 
     def _propagated(self, rates: Rates, weight: Weights, bias: Rates | float = 0.0) -> Rates:
@@ -144,7 +153,11 @@ class SiegertDBNTraining(Training):
             error += float(np.square(visible - reconstruction).sum(dtype=np.float64))
         self._weights[layer], self._updates[layer] = weight, update
         self.samples += len(self._train)
-        self.synaptic_operations += len(self._train) * weight.size * (3 * PROPAGATED + 2)
+        self.cost += TrainingCost(
+            forward_multiply_accumulates=len(self._train) * weight.size * PROPAGATED * PROPAGATIONS,
+            gradient_multiply_accumulates=len(self._train) * weight.size * PHASES,
+        )
+        self.cost += self._steps(plan.batch_size, learned=weight.size, kept=PHASES * sum(weight.shape))
         return error / (len(self._train) * power)
 
     def _learn_labels(self, round_: int) -> dict[str, float]:
@@ -167,8 +180,23 @@ class SiegertDBNTraining(Training):
                 weight, offset = weight + last[0], offset + last[1]
         self._weights[-1], self._bias = weight, offset - mean @ weight
         self.samples += len(self._train) * plan.epochs
-        self.synaptic_operations += len(self._train) * plan.epochs * weight.size * (PROPAGATED + 1)
+        self.cost += TrainingCost(
+            forward_multiply_accumulates=len(self._train) * plan.epochs * weight.size * PROPAGATED,
+            gradient_multiply_accumulates=len(self._train) * plan.epochs * weight.size,
+        )
+        for _ in range(plan.epochs):
+            self.cost += self._steps(plan.batch_size, learned=weight.size + offset.size, kept=sum(weight.shape))
         return self._compared()
+
+    def _steps(self, batch_size: int, *, learned: int, kept: int) -> TrainingCost:
+        """Return what the steps of one pass write, momentum included, and the rates that they keep of a sample."""
+        written = math.ceil(len(self._train) / batch_size) * learned
+        return TrainingCost(
+            weight_updates=written,
+            optimizer_updates=written,
+            history_values=kept,
+            history_bytes=kept * self._rates.itemsize,
+        )
 
     def _compared(self) -> dict[str, float]:
         """Return the accuracy of rates and of spikes on the same training samples."""

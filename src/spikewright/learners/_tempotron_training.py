@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spikewright.coding import Encoder, PopulationVote
+from spikewright.cost import TrainingCost
 from spikewright.fitting import Labelled, Training
 from spikewright.kernels import Tempo, tempotron_pass
 from spikewright.network import Layer, Network
@@ -77,12 +78,30 @@ class TempotronTraining(Training):
         order = draws.permuted(self._samples, axis=1)
         offsets, addresses = self._spikes
         tempo = self._tempo(1 - (1 - END) * round_ / max(self.rounds - 1, 1))
-        errors, updates = tempotron_pass(
+        errors, responses = tempotron_pass(
             self._weight, self._change, offsets, addresses, self._wanted, order, self._response, tempo
         )
         self.samples += len(self._train)
-        self.synaptic_operations += int((offsets[:, -1] - offsets[:, 0])[order].sum()) + updates
+        self.cost += self._cost(order, int(errors.sum()), responses)
         return {"errors": float(errors.sum() / order.size)}
+
+    def _cost(self, order: NDArray[np.int32], errors: int, responses: int) -> TrainingCost:
+        """Return what one pass cost: a wrong decision writes all weights of its neuron.
+
+        Kept of a sample are its spikes, because the moment that the rule looks back from is known at the end only.
+        """
+        offsets, addresses = self._spikes
+        inputs, spikes = self._weight.shape[1], offsets[:, -1] - offsets[:, 0]
+        kept = int(spikes.max())
+        return TrainingCost(
+            forward_accumulates=int(spikes[order].sum()),
+            gradient_accumulates=responses,
+            weight_updates=errors * inputs,
+            optimizer_updates=errors * inputs if self._plan.momentum else 0,
+            neuron_updates=order.size * self._encoder.steps,
+            history_values=offsets.shape[1] + kept,
+            history_bytes=offsets.shape[1] * offsets.itemsize + kept * addresses.itemsize,
+        )
 
     def network(self) -> Network:
         """Return the network with the weights of the last round."""

@@ -13,7 +13,7 @@ from spikewright.network._explain import explained, machine
 from spikewright.network._gather import INPUT, gather
 from spikewright.network._layer import Layer
 from spikewright.network._owned import Owned
-from spikewright.network._pieces import run_in_pieces
+from spikewright.network._pieces import Watch, run_in_pieces
 
 
 class Network(nn.Module):
@@ -121,7 +121,7 @@ class Network(nn.Module):
         """
         return self.score(self.encode(samples, generator=generator), recompute_every=recompute_every)
 
-    def score(self, raster: Raster, *, recompute_every: int | None = None) -> Scores:
+    def score(self, raster: Raster, *, recompute_every: int | None = None, watch: Watch | None = None) -> Scores:
         """Return the scores for what an encoder gave.
 
         Parameters
@@ -132,6 +132,9 @@ class Network(nn.Module):
             Steps of a piece of time: nothing inside a piece is kept for the backward pass, which runs it a second time.
             Training then takes half as much time again or more, and memory for one piece and the states between pieces.
             With ``None`` all that gradients need of every step is kept.
+        watch : callable, optional
+            Called with the name and the output of every layer, ``"input"`` for the raster: once, or once for each
+            piece, but not when a piece is run a second time.
 
         Returns
         -------
@@ -143,9 +146,13 @@ class Network(nn.Module):
             If time cannot be cut into pieces because a layer looks back, or has one statistic or mask for all steps.
         """
         if recompute_every is None:
-            output = self.propagate(raster)[self.last]
+            outputs = self.propagate(raster)
+            output = outputs[self.last]
+            if watch is not None:
+                for name, seen in outputs.items():
+                    watch(name, seen)
         else:
-            output = run_in_pieces(tuple(self.sources()), raster, steps=recompute_every, dt=self.dt)
+            output = run_in_pieces(tuple(self.sources()), raster, steps=recompute_every, dt=self.dt, watch=watch)
         # Under automatic mixed precision spikes are in bfloat16, in which sums over time would be rounded.
         return self.readout(output.to(self.like.dtype))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import torch
@@ -19,6 +21,10 @@ Sources: TypeAlias = tuple[tuple[str, Layer, tuple[str, ...]], ...]
 """Each layer in order with its name and the names of its inputs."""
 
 
+Watch: TypeAlias = Callable[[str, Sequence], None]
+"""Is told the name of a layer and what it gave, shape (time, batch, neuron...)."""
+
+
 class _Held(NamedTuple):
     """What is the same in all steps, so that it is computed once for all pieces: by layer, shape (batch, neuron...)."""
 
@@ -26,7 +32,7 @@ class _Held(NamedTuple):
     charges: dict[str, Tensor]
 
 
-def run_in_pieces(layers: Sources, raster: Raster, *, steps: int, dt: float) -> Sequence:
+def run_in_pieces(layers: Sources, raster: Raster, *, steps: int, dt: float, watch: Watch | None = None) -> Sequence:
     """Return the output of the last layer, with less memory for gradients than a run of all steps takes.
 
     Between forward and backward pass only the raster, the output and the states of all neurons at the borders of the
@@ -45,6 +51,8 @@ def run_in_pieces(layers: Sources, raster: Raster, *, steps: int, dt: float) -> 
         Length of a piece.
     dt : float
         Length of a step in seconds.
+    watch : callable, optional
+        Called with the name and the output of every layer in each piece, but not when it is run a second time.
 
     Returns
     -------
@@ -62,13 +70,28 @@ def run_in_pieces(layers: Sources, raster: Raster, *, steps: int, dt: float) -> 
     states: dict[str, Any] = {}  # of each model its own NamedTuple
     outputs = []
     for piece in torch.split(raster, steps):
-        output, states = checkpoint(_run, layers, piece, held, states, dt, use_reentrant=False)
+        witness = None if watch is None else _Witness(watch)
+        once = partial(_run, layers, held, dt=dt, witness=witness)
+        output, states = checkpoint(once, piece, states, use_reentrant=False)
         outputs.append(output)
     return torch.cat(outputs)
 
 
+class _Witness:
+    """Tells of one piece, once: its second run, which may stop early, is no news."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._told = False
+
+    def tell(self, outputs: dict[str, Sequence]) -> None:
+        for name, output in () if self._told else outputs.items():
+            self._watch(name, output)
+        self._told = True
+
+
 def _run(
-    layers: Sources, raster: Raster, held: _Held, states: dict[str, Any], dt: float
+    layers: Sources, held: _Held, raster: Raster, states: dict[str, Any], *, dt: float, witness: _Witness | None
 ) -> tuple[Sequence, dict[str, Any]]:
     """Run one piece; return the last layer's output and the states at its end."""
     outputs, after = {INPUT: raster}, {}
@@ -81,6 +104,8 @@ def _run(
         else:
             charges = layer.charge(gather(outputs, sources))
         outputs[name], after[name] = layer.respond(charges, states.get(name), dt=dt)
+    if witness is not None:
+        witness.tell(outputs)
     return outputs[layers[-1][0]], after
 
 
