@@ -39,6 +39,7 @@ FIELDS = [
     "train_seconds",
     "train_samples",
     "train_synaptic_operations",
+    "train_cost",
     "peak_memory_bytes",
     "error",
     "cell",
@@ -227,7 +228,12 @@ def test_train_and_evaluate(capsys, tmp_path):
         f"train --data {tmp_path / 'own.npz'} --method Twin:epochs=60,architecture=8,learning_rate=0.01 --out {model}"
     )
     assert run([*train.split(), "--seed", "2", "--checkpoint", str(tmp_path / "checkpoint")]) == 0
-    assert capsys.readouterr().out.startswith("validation accuracy 1.0000 after ")
+    printed = capsys.readouterr().out
+    assert printed.startswith("validation accuracy 1.0000 after ")
+    # 5 x 8 and 8 x 2 synapses; of a sample the input is kept, and 8 units before and after a mask, and it.
+    lines = [" ".join(line.split()) for line in printed.splitlines()]
+    assert "MACs 56 Forward: products of a weight with an analog value." in lines
+    assert "history 29 Numbers of one sample kept at once to learn from it." in lines
     assert (tmp_path / "checkpoint").exists()
     assert run(["evaluate", str(model), "--data", str(tmp_path / "own.npz"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

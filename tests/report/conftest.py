@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import which
 
@@ -13,8 +13,21 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 from spikewright.compare import Record, SampleView
+from spikewright.cost import TrainingCost
 
 IMAGE = [[[(16 * (row + column)) % 256 for column in range(8)] for row in range(8)]]
+TRAINING = TrainingCost(
+    forward_accumulates=4_000_000,
+    forward_multiply_accumulates=64_000_000,
+    backward_multiply_accumulates=40_000_000,
+    gradient_accumulates=4_000_000,
+    gradient_multiply_accumulates=64_000_000,
+    weight_updates=150_000,
+    optimizer_updates=300_000,
+    neuron_updates=800_000,
+    history_values=864,
+    history_bytes=3456,
+)
 NAMES = ("horowitz-45nm-fp32", "horowitz-45nm-int8")
 
 
@@ -76,6 +89,7 @@ def record(method: str, seed: int, accuracy: float, operations: float, **changes
         "train_seconds": 2.5,
         "train_samples": 1000,
         "train_synaptic_operations": 10**9,
+        "train_cost": asdict(TRAINING) if method == "First" else None,
         "peak_memory_bytes": 10**8,
         "accuracy_over_time": [0.5, 0.8, 0.9, accuracy],
         "spikes_per_layer": {"input": 8.0, "layer1": operations / 10},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -84,6 +85,18 @@ def test_findings_by_hand(page):
     assert "Cells failed for Third" in page
     told = "Of 2 energy models, First needs less than the artificial network of its shape under 2, "
     assert f"{told}Second under 2 and Third under 1." in page
+
+
+def test_training_costs_are_shown(page):
+    """The method whose records have them, and what one sample costs it."""
+    row = "".join(f"<td>{entry}</td>" for entry in ("First", "4 k", "64 k", "40 k", "68 k", "150", "300", "0", "800"))
+    assert f"<tr>{row}<td>864</td><td>3.46 k</td></tr>" in page
+    assert page.count("What training costs") == 1
+
+
+def test_page_of_old_records_shows_no_training(records):
+    """Their parts are not known."""
+    assert "What training costs" not in render([replace(record, train_cost=None) for record in records])
 
 
 def test_page_works_in_a_browser(browser, page, tmp_path):

@@ -33,12 +33,13 @@ def records(
         bool, typer.Option("--twins", help="Also the artificial networks that no plan asked for.")
     ] = False,
 ) -> None:
-    """Print the records of a comparison, finished or not: a table, or JSON."""
+    """Print the records of a comparison, finished or not: its results and what training cost, or JSON."""
     found = sw.compare.records(folder, twins=twins)
     if as_json:
         typer.echo(json.dumps([record.to_dict() for record in found], indent=1, allow_nan=False))
     else:
-        Console().print(sw.report.table(found))
+        for table in (sw.report.table(found), sw.report.training_table(found)):
+            Console().print(table)
 
 
 def report(

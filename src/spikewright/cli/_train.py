@@ -58,6 +58,7 @@ def train(
             fetching=fetched,
         )
     typer.echo(f"validation accuracy {learner.validation_accuracy_:.4f} after {learner.train_seconds_:.1f} s: {out}")
+    Console().print(sw.report.fit_table(learner.train_cost_, learner.train_samples_))
 
 
 def evaluate(

@@ -22,6 +22,7 @@ from spikewright.report._drawings import class_name, picture, rasters
 from spikewright.report._findings import findings
 from spikewright.report._format import seconds
 from spikewright.report._ranking import ranked
+from spikewright.report._training_costs import QUANTITIES, training_lines
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Section:
     findings: list[str]
     charts: list[Chart]
     standings: list[Standing]
+    training: list[tuple[str, ...]]
 
 
 def render(records: Sequence[Record]) -> str:
@@ -76,6 +78,7 @@ def render(records: Sequence[Record]) -> str:
         failures=[record for record in records if record.error is not None],
         cards={record.learner: record for record in records if record.card},
         energy_models=ENERGY_MODELS,
+        quantities=QUANTITIES,
         newest=max(records, key=lambda record: record.date),
         seeds=sorted({record.seed for record in records}),
         vega=Markup(vl_convert.javascript_bundle(None).replace("</script", "<\\/script")),  # type: ignore[arg-type] # its stub
@@ -88,7 +91,7 @@ def render(records: Sequence[Record]) -> str:
 def _section(data: str, rows: list[Summary]) -> Section:
     model = next((name for row in rows for name in row.energy_pj), "")
     shown = tuple(column for column in columns(model) if column.title != "data")
-    return Section(data, rows, shown, findings(rows), charts(rows), standings(rows))
+    return Section(data, rows, shown, findings(rows), charts(rows), standings(rows), training_lines(rows))
 
 
 def _asset(name: str) -> Markup:
