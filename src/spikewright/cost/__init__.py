@@ -11,6 +11,7 @@ from spikewright.cost._horowitz import HOROWITZ_FP16, HOROWITZ_FP32, HOROWITZ_IN
 from spikewright.cost._lemaire import LEMAIRE_INT32, Lemaire2022
 from spikewright.cost._loihi import LOIHI_1, Loihi1
 from spikewright.cost._measure import measure
+from spikewright.cost._measure_samples import SampleCosts, SampleCounts, measure_samples
 from spikewright.cost._memory_traffic import MEMORY_INT8_DRAM, MEMORY_INT8_SRAM, MemoryTraffic45nm, sram_access
 from spikewright.cost._neuron_operations import NeuronOperations, operations_of
 from spikewright.cost._pathway import Pathway
@@ -38,12 +39,15 @@ __all__ = [
     "MemoryTraffic45nm",
     "NeuronOperations",
     "Pathway",
+    "SampleCosts",
+    "SampleCounts",
     "TrainingCost",
     "artificial",
     "compare_energies",
     "form_of",
     "matching_bits",
     "measure",
+    "measure_samples",
     "operations_of",
     "sram_access",
 ]

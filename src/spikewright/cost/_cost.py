@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import reduce
 from operator import add
+from typing import Self
+
+from torch import Tensor
 
 from spikewright.cost._pathway import Pathway
 
@@ -73,6 +77,19 @@ class LayerCost:
 
     def __add__(self, other: LayerCost) -> LayerCost:
         return LayerCost(*(getattr(self, entry.name) + getattr(other, entry.name) for entry in fields(LayerCost)))
+
+    @classmethod
+    def of(cls, path: Pathway) -> Self:
+        """Return the operations of a connection in use: those that what comes through it asks for."""
+        if path.spiking:
+            return cls(synaptic_operations=path.effective, dense_synaptic_operations=path.dense, pathways=(path,))
+        return cls(multiply_accumulates=path.dense, effective_multiply_accumulates=path.effective, pathways=(path,))
+
+    @classmethod
+    def kept(cls, tensors: Iterable[Tensor]) -> Self:
+        """Return the memory of parameters."""
+        listed = list(tensors)
+        return cls(parameters=sum(t.numel() for t in listed), weight_bytes=sum(t.nbytes for t in listed))
 
     @property
     def weight_reads(self) -> float:

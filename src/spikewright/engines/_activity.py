@@ -20,10 +20,13 @@ class LayerActivity:
         Events of each sample, over time and neurons.
     per_neuron : Tensor of float64, shape (neuron...)
         Events of each neuron, over time and samples.
+    counts : Tensor of float64, shape (sample, neuron...), or None
+        Events of each neuron in each sample, over time, if they were asked for.
     """
 
     per_sample: Tensor
     per_neuron: Tensor
+    counts: Tensor | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

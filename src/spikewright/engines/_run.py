@@ -23,6 +23,7 @@ def run(
     *,
     generator: torch.Generator | None = None,
     rasters: bool = False,
+    counts: bool = False,
     batch_size: int = 100,
 ) -> Activity:
     """Run a network on samples, without gradients.
@@ -39,6 +40,8 @@ def run(
         Source of randomness of a stochastic code. ``None`` seeds one with 0, so that a run can be repeated.
     rasters : bool
         Whether to keep the output of every layer; it may be large.
+    counts : bool
+        Whether to keep how many events each neuron sent in each sample: as many numbers as one step of all rasters.
     batch_size : int
         Samples that are run at once; bounds the memory.
 
@@ -58,7 +61,9 @@ def run(
     generator = generator or torch.Generator(net.like.device).manual_seed(0)
     with _evaluating(net), torch.no_grad():
         parts = [
-            _summarise(net, engine.propagate(net, net.encode(part, generator=generator)), keep=rasters)
+            _summarise(
+                net, engine.propagate(net, net.encode(part, generator=generator)), rasters=rasters, counts=counts
+            )
             for part in _batches(samples, batch_size)
         ]
     return _joined(parts)
@@ -81,19 +86,19 @@ def _batches(samples: Samples, size: int) -> Iterator[Samples]:
         yield samples[start : start + size]
 
 
-def _summarise(net: Network, outputs: dict[str, Tensor], *, keep: bool) -> Activity:
+def _summarise(net: Network, outputs: dict[str, Tensor], *, rasters: bool, counts: bool) -> Activity:
     last = outputs[net.last]
     given = signals(net)
-    layers = {name: _counted(output, spiking=given[name].spiking) for name, output in outputs.items()}
+    layers = {name: _counted(output, spiking=given[name].spiking, keep=counts) for name, output in outputs.items()}
     sums = {
-        name: _counted(gather(outputs, sources), spiking=False)
+        name: _counted(gather(outputs, sources), spiking=False, keep=counts)
         for name, _, sources in net.sources()
         if len(sources) > 1 and not gather_signals(given, sources).spiking
     }
-    return Activity(net.readout.over_time(last.to(net.like)).cpu(), layers, sums, outputs if keep else {})
+    return Activity(net.readout.over_time(last.to(net.like)).cpu(), layers, sums, outputs if rasters else {})
 
 
-def _counted(output: Tensor, *, spiking: bool) -> LayerActivity:
+def _counted(output: Tensor, *, spiking: bool, keep: bool) -> LayerActivity:
     # Over time first, in the tensor's own precision: counts of spikes stay exact, and a large output is read once only.
     if output.stride(0) == 0:
         counts = (output[0] if spiking else _nonzero(output[:1])) * len(output)
@@ -102,6 +107,7 @@ def _counted(output: Tensor, *, spiking: bool) -> LayerActivity:
     return LayerActivity(
         per_sample=counts.flatten(1).sum(1, dtype=torch.float64).cpu(),
         per_neuron=counts.sum(0, dtype=torch.float64).cpu(),
+        counts=counts.double().cpu() if keep else None,
     )
 
 
@@ -122,7 +128,9 @@ def _joined(parts: list[Activity]) -> Activity:
 
 
 def _joined_layer(parts: list[LayerActivity]) -> LayerActivity:
+    kept = [part.counts for part in parts if part.counts is not None]
     return LayerActivity(
         per_sample=torch.cat([part.per_sample for part in parts]),
         per_neuron=torch.stack([part.per_neuron for part in parts]).sum(0),
+        counts=torch.cat(kept) if kept else None,
     )
