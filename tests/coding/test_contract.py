@@ -107,6 +107,13 @@ ENCODERS = {
         raster=[[[1, 0, 1, 1]], [[0, 1, 1, 0]], [[1, 1, 1, 0]], [[1, 0, 1, 1]]],
         draw=arrays(3, 4),
     ),
+    # 3 of 4 steps: due 0.5, 1.25, 2, 2.75, 3.5; half: 0.5, 1, 1.5, 2, 2.5; 0.1 is due 0.9 in the end, which is none.
+    "regular": EncoderCase(
+        coding.Regular(steps=4),
+        samples=[[0.75, 0.5, 0.1, 1.0, 2.0, -1.0]],
+        raster=[[[1, 1, 0, 1, 1, 0]], [[1, 0, 0, 1, 1, 0]], [[0, 1, 0, 1, 1, 0]], [[1, 0, 0, 1, 1, 0]]],
+        draw=arrays(3, 4),
+    ),
     # Centres -0.25, 0.25, 0.75, 1.25, width 1/3: activations 0.325, 1, 0.325, 0.011 at 0.25, so 2.7, 0, 2.7, none.
     "population": EncoderCase(
         coding.Population(steps=5, fields=4),

@@ -75,6 +75,7 @@ ENCODERS = {
     "Poisson": coding.Poisson(steps=4, max_rate=math.pi * 100),
     "Population": coding.Population(steps=4, fields=5),
     "RankOrder": coding.RankOrder(steps=4),
+    "Regular": coding.Regular(steps=4),
     "Sweep": coding.Sweep(steps=8, encoder=coding.Latency(steps=4, before=(coding.Rescale(0.0, 0.7),))),
 }
 READOUTS = {
