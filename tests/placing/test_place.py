@@ -15,7 +15,7 @@ import spikewright as sw
 from spikewright.chips import load
 from spikewright.network import AllButSelf, Delay, SumPool2d
 from spikewright.neurons import CUBA, IF, LIF
-from spikewright.placing import Misfits, Placement, demands, draw, place
+from spikewright.placing import Misfits, Placement, demands, draw, misfits, place
 from spikewright.placing._convolutions import Convolution
 from spikewright.placing._split import LIMITS
 
@@ -144,8 +144,8 @@ def test_xylo_lists_all_limits_with_the_amounts():
     found = limits_of(placed(net, "xylo-audio-2", (20,)))
     assert {key: (misfit.needed, misfit.allowed) for key, misfit in found.items()} == {
         ("input", "inputs"): ("20", "16"),
-        ("layer1", "neurons"): ("LIF", "CUBA"),
-        ("layer2", "neurons"): ("LIF", "CUBA"),
+        ("layer1", "neurons"): ("LIF", "CUBA, PromptCUBA"),
+        ("layer2", "neurons"): ("LIF", "CUBA, PromptCUBA"),
         ("layer2", "fan_in"): ("100", "63"),
         ("layer2", "outputs"): ("12", "8"),
     }
@@ -153,6 +153,14 @@ def test_xylo_lists_all_limits_with_the_amounts():
         "layer2: fan_in: needs 100, the chip has 63. Keep 63 synapses of each neuron (63.0% of the largest), "
         "the others at exactly 0."
     )
+
+
+@pytest.mark.parametrize("chip", ["xylo-audio-2", "speck", "loihi-1"])
+def test_a_network_and_a_shape_are_enough_to_know_what_does_not_fit(chip):
+    net = dense(20, 100, 12, neuron=LIF(tau_mem=0.01, v_reset=0.0))
+    result = placed(net, chip, (20,))
+    assert misfits(net, chip, (20,)) == getattr(result, "misfits", ())
+    assert bool(misfits(net, load(chip), (20,))) == (chip != "loihi-1")
 
 
 def test_xylo_holds_a_network_within_its_limits():

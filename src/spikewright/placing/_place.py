@@ -39,28 +39,48 @@ def place(net: Network, chip: Chip | str, activity: Activity) -> Placement | Mis
         Ask its ``fits``.
     """
     chip = load(chip) if isinstance(chip, str) else chip
-    shape = activity.layers[INPUT].shape
-    try:
-        layers = demands(net, shape)
-    except ModelError as error:
-        return Misfits(chip.name, (check_chain(error, chip),))
-    misfits = list(check_layers(net, chip, layers, shape))
-    parts = split(chip, layers) if chip.convolution is None else convolve(chip, layers, shape)
-    shares = [part for part in parts if isinstance(part, Share)]
-    misfits += [part for part in parts if isinstance(part, Misfit)]
-    if misfits:
-        return Misfits(chip.name, tuple(misfits))
+    layers, parts = _parts(net, chip, activity.layers[INPUT].shape)
+    shares = tuple(part for part in parts if isinstance(part, Share))
+    found = tuple(part for part in parts if isinstance(part, Misfit))
+    if found:
+        return Misfits(chip.name, found)
     terms = _energy(chip, layers, activity)
     step = chip.energy.step_seconds
     return Placement(
         chip=chip.name,
         cores=chip.cores,
-        shares=tuple(shares),
+        shares=shares,
         energy_pj=sum(terms.values()) if terms else None,
         energy_terms=terms,
         step_seconds=step,
         latency_seconds=None if step is None else step * activity.steps,
     )
+
+
+def misfits(net: Network, chip: Chip | str, shape: tuple[int, ...]) -> tuple[Misfit, ...]:
+    """Return all of a network that does not fit a chip, without a run of it; nothing if it fits.
+
+    Parameters
+    ----------
+    net : Network
+        What to place; a weight of exactly 0 is no synapse.
+    chip : Chip or str
+        The chip, or its name.
+    shape : tuple of int
+        Shape of the raster for one sample and step.
+    """
+    _, parts = _parts(net, load(chip) if isinstance(chip, str) else chip, shape)
+    return tuple(part for part in parts if isinstance(part, Misfit))
+
+
+def _parts(net: Network, chip: Chip, shape: tuple[int, ...]) -> tuple[tuple[Demand, ...], list[Share | Misfit]]:
+    """Return what each layer asks for, and where each part stands or what is in the way."""
+    try:
+        layers = demands(net, shape)
+    except ModelError as error:
+        return (), [check_chain(error, chip)]
+    parts = split(chip, layers) if chip.convolution is None else convolve(chip, layers, shape)
+    return layers, [*check_layers(net, chip, layers, shape), *parts]
 
 
 def _energy(chip: Chip, layers: tuple[Demand, ...], activity: Activity) -> dict[str, float]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from spikewright.checks import ModelError
 from spikewright.neurons import NeuronModel
 from spikewright.quantised._bits import IntArray, nearest
+from spikewright.quantised._grid import Grid
 from spikewright.quantised._integer_neuron import IntegerNeuron
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -89,8 +90,22 @@ class Arithmetic(ABC):
             If the arithmetic has no such neurons, or their numbers do not fit.
         """
 
+    @abstractmethod
+    def grid(self, layer: Floats) -> Grid:
+        """Return the numbers that the arithmetic has for a layer, whatever its weights and biases are.
+
+        Raises
+        ------
+        ModelError
+            If the arithmetic has no such neurons.
+        """
+
+    @abstractmethod
+    def kept(self, decay: float) -> float:
+        """Return the decay nearest to ``decay``, what is left after a step, that the arithmetic has; from 0 to 1."""
+
     def scaled(
-        self, layer: Floats, gain: FloatArray, largest: int, least: FloatArray
+        self, layer: Floats, grid: Grid, least: FloatArray
     ) -> tuple[tuple[scipy.sparse.csr_array[np.int64], ...], FloatArray, float]:
         """Round the weights of a layer.
 
@@ -98,10 +113,8 @@ class Arithmetic(ABC):
         ----------
         layer : Floats
             The layer.
-        gain : array, shape (neuron,)
-            Factor of all weights of a neuron, before they are rounded.
-        largest : int
-            Largest whole weight, either sign.
+        grid : Grid
+            The numbers there are for it.
         least : array, shape (neuron,)
             What a weight of 1 must be worth at least, so that other numbers of the neuron fit.
 
@@ -115,10 +128,12 @@ class Arithmetic(ABC):
             See :class:`Whole`.
         """
         peaks = np.max([abs(matrix).max(axis=1).toarray().ravel() for matrix in layer.matrices], axis=0)
-        step = shared(np.maximum(np.abs(gain) * peaks / largest, least), layer.shape, per_channel=self.per_channel)
+        step = shared(
+            np.maximum(np.abs(grid.gain) * peaks / grid.largest, least), layer.shape, per_channel=self.per_channel
+        )
         step = np.where(step == 0, 1.0, step)
-        exact = [_times(matrix, gain / step) for matrix in layer.matrices]
-        whole = [np.clip(nearest(matrix.data), -largest, largest) for matrix in exact]
+        exact = [_times(matrix, grid.gain / step) for matrix in layer.matrices]
+        whole = [np.clip(nearest(matrix.data), -grid.largest, grid.largest) for matrix in exact]
         errors = [np.square(matrix.data - data).sum() for matrix, data in zip(exact, whole, strict=True)]
         squares = sum(np.square(matrix.data).sum() for matrix in exact)
         weights = tuple(

@@ -7,6 +7,7 @@ from functools import singledispatch
 from spikewright.checks import ModelError
 from spikewright.chips import Chip, load
 from spikewright.quantised._arithmetic import Arithmetic
+from spikewright.quantised._fixed_point import FixedPointArithmetic
 from spikewright.quantised._loihi import Loihi
 from spikewright.quantised._speck import Speck
 from spikewright.quantised._truenorth import TrueNorth
@@ -49,3 +50,14 @@ def _(chip: Chip) -> Arithmetic:
     raise ModelError(
         f"{chip.title}: its arithmetic is not modelled bit for bit. Use FixedPointArithmetic with as many bits instead."
     )
+
+
+def arithmetic_to_train_for(chip: Chip) -> Arithmetic | None:
+    """Return the arithmetic on whose numbers a network for a chip is trained.
+
+    The chip's own; where that is not modelled bit for bit, a generic one with the chip's widest weights; ``None`` where
+    no width is known, so that nothing is rounded.
+    """
+    if chip.arithmetic:
+        return arithmetic_of(chip)
+    return None if chip.weight_bits is None else FixedPointArithmetic(weight_bits=chip.weight_bits[-1])

@@ -17,6 +17,7 @@ from spikewright.quantised._fixed_point_neurons import (
     FixedPointIntegrator,
     FixedPointLIF,
 )
+from spikewright.quantised._grid import Grid
 from spikewright.quantised._integer_neuron import IntegerNeuron
 
 
@@ -54,18 +55,27 @@ class FixedPointArithmetic(Arithmetic):
 
     def convert(self, layer: Floats) -> Whole:
         """Return a layer of IF, LIF, CUBA or Integrator neurons in whole numbers."""
-        biggest = limits(self.state_bits)[1] >> self.fraction
-        least = _largest_number(layer.neuron, layer) / biggest
-        weights, step, error = self.scaled(layer, np.ones_like(least), limits(self.weight_bits)[1], least)
+        grid = self.grid(layer)
+        weights, step, error = self.scaled(layer, grid, grid.least(_largest_number(layer.neuron, layer), layer.bias))
         scale = step / 2**self.fraction
         return Whole(weights, _neuron(layer.neuron, layer, scale, self), step, scale, error)
+
+    def grid(self, layer: Floats) -> Grid:
+        """Return the numbers of a layer."""
+        ones, biggest = np.ones_like(layer.bias), limits(self.state_bits)[1] >> self.fraction
+        places = 2**self.fraction
+        return Grid(limits(self.weight_bits)[1], ones, ones, most_threshold=biggest, most_bias=biggest, places=places)
+
+    def kept(self, decay: float) -> float:
+        """Return the nearest that the bits of a factor hold, but for 0 and 1."""
+        return float(np.clip(_factor(np.array(decay)), 1, 2**DECAY_BITS - 1) / 2**DECAY_BITS)
 
 
 def _largest_number(neuron: NeuronModel, layer: Floats) -> FloatArray:
     """Return the largest of a neuron's numbers that is held like a potential, shape (neuron,)."""
     names = ("v_threshold", "v_leak", "v_reset", "v_start")
     held = [getattr(neuron, name, None) for name in names]
-    numbers = [np.abs(layer.bias), *(np.abs(layer.each(value)) for value in held if value is not None)]
+    numbers = [np.zeros_like(layer.bias), *(np.abs(layer.each(value)) for value in held if value is not None)]
     largest: FloatArray = np.max(numbers, axis=0)
     return largest
 

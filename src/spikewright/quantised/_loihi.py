@@ -10,9 +10,11 @@ import numpy as np
 from torch import Tensor
 
 from spikewright.checks import ModelError
-from spikewright.neurons import CUBA, IF, LIF, NeuronModel, current_gain
+from spikewright.neurons import CUBA, IF, LIF, NeuronModel, PromptCUBA
 from spikewright.quantised._arithmetic import Arithmetic, FloatArray, Floats, Whole, check_spikes, refuse
 from spikewright.quantised._bits import IntArray, nearest
+from spikewright.quantised._gain_of import gain_of
+from spikewright.quantised._grid import Grid
 from spikewright.quantised._loihi_cuba import LARGEST_INPUT, SHIFT, LoihiCUBA
 
 LARGEST_WEIGHT = 127
@@ -32,8 +34,8 @@ class Loihi(Arithmetic):
     and the sum of all its weights fit.
 
     A LIF neuron is one whose current lasts for one step. A CUBA neuron's potential follows its current one step earlier
-    than that of :class:`~spikewright.neurons.CUBA` does, so its spikes come a step earlier; its gain is part of the
-    weights.
+    than that of :class:`~spikewright.neurons.CUBA` does, so its spikes come a step earlier, as those of
+    :class:`~spikewright.neurons.PromptCUBA`; its gain is part of the weights.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ class Loihi(Arithmetic):
     subtract: bool = False
 
     def convert(self, layer: Floats) -> Whole:
-        """Return a layer of IF, LIF or CUBA neurons in whole numbers."""
+        """Return a layer of IF, LIF, CUBA or PromptCUBA neurons in whole numbers."""
         check_spikes("Loihi", layer)
         decays = _decays(layer.neuron, layer)
         threshold = layer.each(decays.threshold)
@@ -58,8 +60,8 @@ class Loihi(Arithmetic):
         if decays.rest:
             raise ModelError(f"Loihi: layer {layer.name!r} rests or starts at another value than 0.")
         bias = layer.bias * decays.bias_gain
-        least = np.maximum(2 * threshold / LARGEST_THRESHOLD, np.abs(bias) * 2**SHIFT * 2 / (LARGEST_BIAS * 2**7))
-        weights, step, error = self.scaled(layer, decays.gain, LARGEST_WEIGHT, least)
+        grid = self.grid(layer)
+        weights, step, error = self.scaled(layer, grid, grid.least(threshold, layer.bias))
         most = np.sum([abs(matrix).sum(axis=1) for matrix in weights], axis=0).max(initial=0)
         exponent = _exponent(threshold / step, bias / step, int(most))
         worth = 2 << exponent
@@ -71,6 +73,22 @@ class Loihi(Arithmetic):
             subtract=decays.reset is None,
         )
         return Whole(tuple(matrix * worth for matrix in weights), neuron, step / worth, step / worth / 2**SHIFT, error)
+
+    def grid(self, layer: Floats) -> Grid:
+        """Return the numbers of a layer of neurons; a bias of a whole step fits at any exponent."""
+        decays = _decays(layer.neuron, layer)
+        most_bias = LARGEST_BIAS * 2**7 / (2 * 2**SHIFT)
+        return Grid(
+            LARGEST_WEIGHT,
+            decays.gain,
+            decays.bias_gain,
+            most_threshold=LARGEST_THRESHOLD / 2,
+            most_bias=most_bias,
+        )
+
+    def kept(self, decay: float) -> float:
+        """Return the nearest that 12 bits hold."""
+        return 1 - max(int(_constant(np.array(decay))), 1) / 4096
 
 
 class _Decays(NamedTuple):
@@ -87,7 +105,7 @@ class _Decays(NamedTuple):
 
 @singledispatch
 def _decays(neuron: NeuronModel, layer: Floats) -> _Decays:  # noqa: ARG001
-    raise refuse("Loihi", layer, "IF, LIF and CUBA")
+    raise refuse("Loihi", layer, "IF, LIF, CUBA and PromptCUBA")
 
 
 @_decays.register
@@ -107,8 +125,8 @@ def _(neuron: LIF, layer: Floats) -> _Decays:
 
 
 @_decays.register
-def _(neuron: CUBA, layer: Floats) -> _Decays:
-    gain = layer.each(current_gain(neuron.tau_mem, neuron.tau_syn, layer.dt))
+def _(neuron: CUBA | PromptCUBA, layer: Floats) -> _Decays:
+    gain = layer.each(gain_of(neuron, layer.dt))
     kept = layer.decay(neuron.tau_syn)
     u = np.maximum(_constant(kept) - 1, 0)
     rest = bool(np.any(layer.each(neuron.v_leak)))

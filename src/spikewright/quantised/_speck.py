@@ -11,6 +11,7 @@ from spikewright.checks import ModelError
 from spikewright.neurons import IF, NeuronModel
 from spikewright.quantised._arithmetic import Arithmetic, Floats, Whole, check_largest, check_spikes, refuse
 from spikewright.quantised._bits import nearest
+from spikewright.quantised._grid import Grid
 from spikewright.quantised._speck_if import SpeckIF
 
 LARGEST_WEIGHT = 127
@@ -32,6 +33,15 @@ class Speck(Arithmetic):
         check_spikes("Speck", layer)
         return _converted(layer.neuron, layer, self)
 
+    def grid(self, layer: Floats) -> Grid:
+        """Return the numbers of a layer of IF neurons."""
+        ones = np.ones_like(layer.bias)
+        return Grid(LARGEST_WEIGHT, ones, ones, most_threshold=LARGEST_STATE, most_bias=LARGEST_WEIGHT)
+
+    def kept(self, decay: float) -> float:  # noqa: ARG002 - there is one only
+        """Return 1: nothing leaks."""
+        return 1.0
+
 
 @singledispatch
 def _converted(neuron: NeuronModel, layer: Floats, arithmetic: Speck) -> Whole:  # noqa: ARG001
@@ -43,8 +53,8 @@ def _(neuron: IF, layer: Floats, arithmetic: Speck) -> Whole:
     if neuron.v_reset is not None and np.any(layer.each(neuron.v_reset)):
         raise ModelError(f"Speck: layer {layer.name!r} resets to a value; the chip subtracts, or resets to 0.")
     threshold = layer.each(neuron.v_threshold)
-    least = np.maximum(threshold / LARGEST_STATE, np.abs(layer.bias) / LARGEST_WEIGHT)
-    weights, step, error = arithmetic.scaled(layer, np.ones_like(least), LARGEST_WEIGHT, least)
+    grid = arithmetic.grid(layer)
+    weights, step, error = arithmetic.scaled(layer, grid, grid.least(threshold, layer.bias))
     start = nearest(layer.each(neuron.v_start) / step)
     check_largest("Speck", layer, "first potential", start, LARGEST_STATE)
     integer = SpeckIF(

@@ -10,6 +10,7 @@ import numpy as np
 from spikewright.neurons import IF, NeuronModel
 from spikewright.quantised._arithmetic import Arithmetic, Floats, Whole, check_spikes, refuse
 from spikewright.quantised._bits import nearest
+from spikewright.quantised._grid import Grid
 from spikewright.quantised._truenorth_if import TrueNorthIF
 
 UNIT = 31
@@ -32,6 +33,15 @@ class TrueNorth(Arithmetic):
         check_spikes("TrueNorth", layer)
         return _converted(layer.neuron, layer, self)
 
+    def grid(self, layer: Floats) -> Grid:
+        """Return the numbers of a layer of IF neurons."""
+        ones = np.ones_like(layer.bias)
+        return Grid(LARGEST_WEIGHT, ones, ones, most_threshold=np.inf, most_bias=LARGEST_LEAK / UNIT, places=UNIT)
+
+    def kept(self, decay: float) -> float:  # noqa: ARG002 - there is one only
+        """Return 1: a leak is added, it is no decay."""
+        return 1.0
+
 
 @singledispatch
 def _converted(neuron: NeuronModel, layer: Floats, arithmetic: TrueNorth) -> Whole:  # noqa: ARG001
@@ -40,12 +50,13 @@ def _converted(neuron: NeuronModel, layer: Floats, arithmetic: TrueNorth) -> Who
 
 @_converted.register
 def _(neuron: IF, layer: Floats, arithmetic: TrueNorth) -> Whole:
-    least = np.abs(layer.bias) * UNIT / LARGEST_LEAK
-    weights, step, error = arithmetic.scaled(layer, np.ones_like(least), LARGEST_WEIGHT, least)
+    grid = arithmetic.grid(layer)
+    threshold = layer.each(neuron.v_threshold)
+    weights, step, error = arithmetic.scaled(layer, grid, grid.least(threshold, layer.bias))
     unit = step / UNIT
     reset = neuron.v_reset
     integer = TrueNorthIF(
-        threshold=np.maximum(nearest(layer.each(neuron.v_threshold) / unit), 1),
+        threshold=np.maximum(nearest(threshold / unit), 1),
         leak=nearest(layer.bias / unit),
         reset=None if reset is None else nearest(layer.each(reset) / unit),
         start_v=nearest(layer.each(neuron.v_start) / unit),
