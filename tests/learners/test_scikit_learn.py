@@ -11,6 +11,7 @@ from spikewright.coding import Direct
 SMALL = [
     learners.Twin("20", epochs=30, batch_size=10, learning_rate=1e-2),
     learners.SurrogateGradient("20", steps=4, epochs=30, batch_size=10, learning_rate=1e-2),
+    learners.SurrogateGradient("20", steps=4, epochs=15, batch_size=10, learning_rate=2e-2, chip="loihi-2"),
     learners.RateConversion("20", code=Direct(steps=32), epochs=30, batch_size=10, learning_rate=1e-2),
 ]
 

@@ -136,8 +136,8 @@ def test_current_based_neurons_come_close_a_step_earlier(chip):
 def test_prompt_current_based_neurons_fire_in_the_same_steps(chip, most):
     """With decays that the chip has, weights on its grid and no bias, rounding alone is left.
 
-    Of potentials of 24 bits it moves one spike in a hundred. In Xylo, whose sums of 8-bit weights have few bits and whose
-    shifts round down, it moves a good half by a step or so; of CUBA's spikes nearly all come late.
+    Of potentials of 24 bits it moves one spike in a hundred. In Xylo, whose sums of 8-bit weights have few bits and
+    whose shifts round down, it moves a good half by a step or so; of CUBA's spikes nearly all come late.
     """
     neuron = neuron_for(replace(load(chip), neurons=("PromptCUBA",)), LIF(tau_mem=8e-3), 1e-3)
     net = net_of(sw.Layer(linear(12, 30, largest=127), replace(neuron, v_threshold=20.0)), steps=200)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -153,3 +155,10 @@ class Chip:
     convolution: ConvolutionCores | None
     energy: Energy
     sources: Mapping[str, str]
+
+    # A view that cannot be changed can be neither copied nor pickled, and estimators are.
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "sources": dict(self.sources)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, sources=MappingProxyType(state["sources"]))

@@ -35,6 +35,8 @@ class Descent:
     recompute_every : int or None
         Steps of a piece of time whose inner values are computed a second time instead of being kept; see
         :meth:`Network.score <spikewright.network.Network.score>`.
+    by_count : bool
+        Whether the softmax is of the scores themselves, as suits numbers of spikes; if not, of their mean a step.
     mixed_precision : bool
         Whether products, and the sequences between layers, are in bfloat16; potentials, weights and moments stay in
         float32. Spikes are exact in it. Faster where the processor has matrix units, slower where it must emulate them.
@@ -48,6 +50,7 @@ class Descent:
     shift: int = 0
     recompute_every: int | None = None
     mixed_precision: bool = False
+    by_count: bool = False
 
     def __post_init__(self) -> None:
         check_count("epochs", self.epochs)
@@ -68,7 +71,7 @@ class Descent:
 
 
 class GradientTraining(Training):
-    """Minimises the cross-entropy of a network's mean score a step; one round is one epoch.
+    """Minimises the cross-entropy of a network's scores, by default of their mean a step; one round is one epoch.
 
     The randomness of a round, whatever it is for, is seeded by the fit's seed and the round's number, so that a fit
     that is resumed needs no memory of it.
@@ -118,7 +121,8 @@ class GradientTraining(Training):
         with torch.autocast(self._net.like.device.type, torch.bfloat16, enabled=self._descent.mixed_precision):
             raster = self._net.encode(x, generator=generator)
             scores = self._net.score(raster, recompute_every=self._descent.recompute_every, watch=self._cost.watch)
-        scores = scores / self._net.encoder.steps
+        if not self._descent.by_count:
+            scores = scores / self._net.encoder.steps
         loss = self._loss(scores, self._labels[index])
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
+from spikewright.chips import Chip
 from spikewright.coding import Encoder, EventFrames, Samples, SpikeCount
 from spikewright.data import DataShape
 from spikewright.fitting import (
@@ -13,6 +14,7 @@ from spikewright.fitting import (
     Labelled,
     Learner,
     analog_encoder,
+    for_chip,
     is_small,
     schedule,
     seeded,
@@ -30,6 +32,13 @@ class SurrogateGradient(Learner):
     The derivative of the threshold, which is zero or infinite, is replaced by that of a smooth function. Samples enter
     as analog currents, recordings of events as they are; the output neurons integrate and do not fire, and the class
     with the largest mean potential wins.
+
+    With ``chip`` the network is trained as that chip has it, and fits: samples enter as regular spikes where the chip
+    takes spikes only, because these are the same for the same sample and tell its values even to neurons without a
+    leak; hidden and output neurons are of a kind and with a reset of the chip, the class with most output spikes wins,
+    and the softmax of the loss is that of their numbers; decays, weights, biases and thresholds are numbers of the
+    chip's arithmetic, which rounds in every forward pass and not on the way back; synapses keep its fan-in and fan-out.
+    :func:`~spikewright.fitting.for_chip` says how. A network that cannot fit is refused before it is trained.
 
     Parameters
     ----------
@@ -58,13 +67,18 @@ class SurrogateGradient(Learner):
         memory that hardly grows with the steps. Not together with ``dropout`` or ``batch_norm``.
     mixed_precision : bool
         Whether products and spikes are in bfloat16, see :class:`~spikewright.fitting.Descent`.
+    chip : Chip, str or None
+        Chip that the network is for, or its name, one of ``spikewright.chips.NAMES``; not together with
+        ``batch_norm`` or average pooling, which would move weights off its numbers, nor with maximum pooling.
     seed : int
-        Fixes the first weights and the order of samples.
+        Fixes the first weights, the order of samples, and with ``chip`` which synapses there are.
 
     References
     ----------
     Wu, Deng, Li, Zhu, Shi, Spatio-temporal backpropagation, Frontiers in Neuroscience 12, 2018.
     Zenke, Ganguli, SuperSpike, Neural Computation 30, 2018.
+    Jacob et al., Quantization and training of neural networks for efficient integer-arithmetic-only inference, CVPR
+    2018 (rounding in training).
     """
 
     card: ClassVar[Card] = Card(
@@ -76,8 +90,8 @@ class SurrogateGradient(Learner):
         paper="Wu, Deng, Li, Zhu, Shi, Spatio-temporal backpropagation for training high-performance spiking neural "
         "networks, Frontiers in Neuroscience 12:331",
         year=2018,
-        neuron="LIF",
-        code="analog current, or events as they are",
+        neuron="LIF; with a chip, one that it has",
+        code="analog current, or events as they are; with a chip, regular spikes",
         labels=True,
         gradients=True,
         symmetric_weights=True,
@@ -104,6 +118,7 @@ class SurrogateGradient(Learner):
         batch_norm: bool = False,
         recompute_every: int | None = None,
         mixed_precision: bool = False,
+        chip: Chip | str | None = None,
         seed: int = 0,
     ) -> None:
         self.architecture = architecture
@@ -120,6 +135,7 @@ class SurrogateGradient(Learner):
         self.batch_norm = batch_norm
         self.recompute_every = recompute_every
         self.mixed_precision = mixed_precision
+        self.chip = chip
         self.seed = seed
 
     @classmethod
@@ -141,19 +157,21 @@ class SurrogateGradient(Learner):
             shift=self.shift,
             recompute_every=self.recompute_every,
             mixed_precision=self.mixed_precision,
+            by_count=self.chip is not None,
         )
         with seeded(self.seed):
             encoder, dt = self._encoder(train.x)
+            hidden, sample = LIF(self.tau_mem * dt / self.dt, surrogate=self.surrogate), tuple(train.x[0].shape)
             layers = stack(
                 self.architecture,
-                tuple(train.x[0].shape),
+                sample,
                 classes,
-                hidden=LIF(tau_mem=self.tau_mem * dt / self.dt, surrogate=self.surrogate),
+                hidden=hidden,
                 output=Integrator(),
                 dropout=self.dropout,
                 batch_norm=self.batch_norm,
             )
-            net = Network(encoder, *layers, SpikeCount(), dt=dt)
+            net = for_chip(Network(encoder, *layers, SpikeCount(), dt=dt), self.chip, sample, hidden)
         return GradientTraining(net, train, descent, seed=self.seed)
 
     def _encoder(self, x: Samples) -> tuple[Encoder, float]:

@@ -6,6 +6,7 @@ from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from spikewright.checks import ModelError
 from spikewright.network._connections import Dropout
@@ -17,8 +18,9 @@ from spikewright.network._network import Network
 def deploy(net: Network) -> Network:
     r"""Return a network that gives the same outputs as ``net`` in evaluation, of connections and neurons alone.
 
-    Dropout is left out. A batch normalisation, a layer's connection that stands behind a dense or convolutional layer
-    without neurons, is folded into that layer:
+    Dropout is left out, and tensors that are computed from others (``torch.nn.utils.parametrize``) become plain ones. A
+    batch normalisation, a layer's connection that stands behind a dense or convolutional layer without neurons, is
+    folded into that layer:
 
     .. math:: \tilde W = \frac{\gamma}{\sqrt{\sigma^2 + \epsilon}} W, \qquad
         \tilde b = \frac{\gamma}{\sqrt{\sigma^2 + \epsilon}} (b - \mu) + \beta
@@ -50,13 +52,28 @@ def deploy(net: Network) -> Network:
         if isinstance(layer.connection, Dropout):
             taken_over[name] = inputs[0]
             continue
-        connection = deepcopy(layer.connection)
+        connection = _plain(layer.connection)
         if isinstance(connection, nn.BatchNorm1d | nn.BatchNorm2d):
             before = layers.pop(inputs[0], None)
             connection, inputs = _folded(name, before, connection)
-        layers[name] = Layer(connection, layer.neuron, recurrent=deepcopy(layer.recurrent), name=name, inputs=inputs)
+        layers[name] = Layer(connection, layer.neuron, recurrent=_plain(layer.recurrent), name=name, inputs=inputs)
     bare = Network(net.encoder, *layers.values(), net.readout, dt=net.dt)
     return deepcopy(bare).to(net.like).train(net.training)
+
+
+def _plain(connection: nn.Module | None) -> nn.Module | None:
+    """Return a copy whose tensors are what they were computed as."""
+    copy = deepcopy(connection)
+    for module in [] if copy is None else list(copy.modules()):
+        parametrizations = getattr(module, "parametrizations", ())
+        computed = {name: nn.Parameter(getattr(module, name).detach()) for name in parametrizations}
+        if computed:
+            # remove_parametrizations would take the tensors from the class, which the copy shares with its original.
+            module.__class__ = parametrize.type_before_parametrizations(module)
+            del module.parametrizations
+        for name, tensor in computed.items():
+            module.register_parameter(name, tensor)
+    return copy
 
 
 def _folded(

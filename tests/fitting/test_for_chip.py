@@ -1,0 +1,133 @@
+"""Networks made for a chip: what becomes of code, neurons, biases and synapses, and what is refused at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+import spikewright as sw
+from spikewright.checks import ModelError
+from spikewright.chips import load
+from spikewright.fitting import for_chip, seeded, stack
+from spikewright.network import SumPool2d, deploy
+from spikewright.neurons import IF, Integrator, PromptCUBA
+from spikewright.placing import demands, misfits
+
+LIKE = sw.LIF(tau_mem=5e-3)
+
+
+def float_net(architecture, shape, classes, **options):
+    layers = stack(architecture, shape, classes, hidden=LIKE, output=Integrator(), **options)
+    return sw.Network(sw.coding.Direct(steps=4), *layers, sw.coding.SpikeCount(), dt=1e-3)
+
+
+def made(architecture, shape, chip, classes=8, seed=0, **options):
+    with seeded(seed):
+        return for_chip(float_net(architecture, shape, classes, **options), chip, shape, LIKE)
+
+
+def test_without_a_chip_nothing_changes():
+    net = float_net("5", (4,), 2)
+    assert for_chip(net, None, (4,), LIKE) is net
+
+
+def test_xylo_gets_its_neurons_spikes_and_limits():
+    """At most 63 synapses onto a neuron, and 64 of a hidden one to hidden ones: 60 neurons reach 100 with 38 each."""
+    net = made("100-60-100", (16,), "xylo-audio-2", seed=3)
+    assert net.encoder == sw.coding.Regular(steps=4)
+    neurons = [layer.neuron for _, layer, _ in net.sources()]
+    assert all(isinstance(neuron, PromptCUBA) and neuron.v_reset is None for neuron in neurons)
+    layers = demands(deploy(net), (16,))
+    assert [int(layer.fan_in.max()) for layer in layers] == [16, 63, 38, 63]
+    assert max(int(counts.max()) for layer in layers[1:3] for counts in layer.fan_out.values()) <= 64
+
+
+def test_a_layer_with_few_synapses_starts_with_the_variance_of_one_with_all():
+    net = made("400", (16,), replace(load("xylo-audio-2"), fan_in=64, synapses_per_core=None))
+    weight = net.layers["layer2"].connection.parametrizations.weight
+    kept = weight.original.detach()[weight[0].mask]
+    assert kept.abs().max() == pytest.approx(1 / 64**0.5, rel=0.05)
+    assert len(kept) == 8 * 64
+
+
+def test_biases_are_left_out_where_a_chip_has_none():
+    assert made("20", (16,), "odin").layers["layer1"].connection.bias is None
+    assert made("20", (16,), "speck").layers["layer1"].connection.bias is not None
+
+
+def test_axons_of_truenorth_limit_the_fan_out():
+    """100 neurons reach 200 of which each may stand in a core of its own: 64 cores of four axons are 256 outputs."""
+    net = deploy(made("100-200", (64,), "truenorth", classes=4))
+    second = demands(net, (64,))[1]
+    assert int(second.fan_in.max()) == 32
+    assert int(second.fan_out["layer1"].max()) <= 64
+    assert not misfits(net, "truenorth", (64,))
+
+
+def test_sums_of_a_pool_and_a_convolution_fit_speck():
+    def layers():
+        yield sw.Layer(nn.Conv2d(1, 4, 3, padding=1), LIKE)
+        yield sw.Layer(SumPool2d(2))
+        yield sw.Layer(nn.Flatten())
+        yield sw.Layer(nn.Linear(64, 3), Integrator())
+
+    net = sw.Network(sw.coding.Direct(steps=4), *layers(), sw.coding.SpikeCount(), dt=1e-3)
+    net = deploy(for_chip(net, "speck", (1, 8, 8), LIKE))
+    assert isinstance(net.layers["layer4"].neuron, IF)
+    assert all(layer.error < 1e-6 for layer in sw.quantised.quantise(net, (1, 8, 8), "speck").layers)
+
+
+def test_codes_of_spikes_stay():
+    net = float_net("5", (4,), 2)
+    net = sw.Network(sw.coding.Latency(steps=4), *(each for _, each, _ in net.sources()), net.readout, dt=1e-3)
+    assert for_chip(net, "loihi-1", (4,), LIKE).encoder == sw.coding.Latency(steps=4)
+
+
+def test_no_numbers_are_known_of_spinnaker():
+    connection = made("5", (4,), "spinnaker-1").layers["layer1"].connection
+    assert type(connection) is nn.Linear
+
+
+@pytest.mark.parametrize(
+    ("architecture", "shape", "chip", "classes", "options", "message"),
+    [
+        (
+            "800",
+            (784,),
+            "xylo-audio-2",
+            10,
+            {},
+            r"Xylo Audio 2 .*: this network does not fit\. input: inputs: needs 784,.* layer2: outputs: needs 10",
+        ),
+        ("200", (16,), "xylo-audio-3", 8, {}, "input_neurons: needs 200, the chip has 128.*output_sources: needs 200"),
+        ("2000", (16,), "xylo-audio-2", 8, {}, "network: cores: needs 2, the chip has 1"),
+        ("20", (16,), "akida-1", 8, {}, "layer1: neurons: needs LIF, the chip has ReLU.*layer2: neurons: needs LIF"),
+        (
+            "20",
+            (16,),
+            "loihi-1",
+            8,
+            {"batch_norm": True},
+            "layer1: connections: needs Linear and none, .* behind every weighted connection. Use no batch",
+        ),
+        ("4C3-A2-8", (1, 8, 8), "loihi-1", 8, {}, "layer1: connections: needs Conv2d and none"),
+        ("4C3-P2-8", (1, 8, 8), "loihi-1", 8, {}, "network: connections: needs MaxPool2d: has no synapses"),
+    ],
+)
+def test_all_that_does_not_fit_is_told_at_once(architecture, shape, chip, classes, options, message):
+    with pytest.raises(ModelError, match=message):
+        made(architecture, shape, chip, classes, **options)
+
+
+def test_connections_that_cannot_be_kept_on_a_grid_are_refused():
+    recurrent = sw.Layer(nn.Linear(4, 4), LIKE, recurrent=nn.Linear(4, 4))
+    net = sw.Network(sw.coding.Direct(steps=4), recurrent, sw.coding.SpikeCount(), dt=1e-3)
+    with pytest.raises(ModelError, match="layer1: connections: needs one, the chip has no recurrent connection"):
+        for_chip(net, "loihi-1", (4,), LIKE)
+    late = sw.network.DelayedLinear(torch.ones(2, 4), torch.ones(2, 4, dtype=torch.int64))
+    net = sw.Network(sw.coding.Direct(steps=4), sw.Layer(late, LIKE), sw.coding.SpikeCount(), dt=1e-3)
+    with pytest.raises(ModelError, match="layer1: connections: needs DelayedLinear, the chip has Linear or Conv2d"):
+        for_chip(net, "loihi-1", (4,), LIKE)

@@ -1,0 +1,146 @@
+"""Training for a chip: the network fits, its numbers are the chip's, and so is its accuracy."""
+
+from __future__ import annotations
+
+import pickle
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+
+import spikewright as sw
+from spikewright.checks import ModelError
+from spikewright.chips import NAMES, load
+from spikewright.compare import Method
+from spikewright.data import DataShape
+from spikewright.learners import SurrogateGradient
+from spikewright.quantised import arithmetic_to_train_for, quantise
+from spikewright.spikes import Events
+
+KNOWN = ["loihi-1", "loihi-2", "speck", "truenorth", "xylo-audio-2", "xylo-audio-3", "xylo-imu"]
+OTHERS = sorted(set(NAMES) - {*KNOWN, "akida-1"})
+TRAIN = 300
+
+
+@pytest.fixture(scope="module")
+def task():
+    """Digits from 0 to 5 as 16 channels, the sums of four pixels each."""
+    x, y = load_digits(return_X_y=True)
+    x, y = x[y < 6], y[y < 6]
+    return (x.reshape(-1, 4, 2, 4, 2).mean((2, 4)) / 16).astype(np.float32).reshape(-1, 16), y
+
+
+def learner(chip, **options):
+    options = {"steps": 8, "epochs": 12, "batch_size": 20, "learning_rate": 4e-3, "seed": 1, **options}
+    return SurrogateGradient("50", chip=chip, **options)
+
+
+@pytest.fixture(scope="module", params=[*KNOWN, *OTHERS])
+def trained(request, task):
+    """A network for each chip that can hold one."""
+    x, y = task
+    return request.param, learner(request.param).fit(x[:TRAIN], y[:TRAIN]).network_
+
+
+def test_the_network_learned_and_fits(trained, task):
+    """Chance is one in six, and little was trained."""
+    chip, net = trained
+    x, y = task
+    activity = sw.run(net, x[TRAIN:])
+    assert activity.accuracy(torch.from_numpy(y[TRAIN:])) > 0.8
+    assert sw.placing.place(net, chip, activity).fits
+
+
+def test_the_chip_is_as_accurate(trained, task):
+    """At most 3 points apart on 777 samples: what is left is the rounding of potentials, and in Xylo and Speck second
+    spikes of a step."""
+    chip, net = trained
+    if chip not in KNOWN:
+        return
+    x, y = task
+    labels = torch.from_numpy(y[TRAIN:])
+    exact, whole = (sw.run(net, x[TRAIN:], engine).accuracy(labels) for engine in (None, sw.engines.FixedPoint(chip)))
+    assert abs(exact - whole) < 0.03
+
+
+def test_weights_are_numbers_of_the_chip(trained):
+    chip, net = trained
+    arithmetic = arithmetic_to_train_for(load(chip))
+    if arithmetic is None:
+        assert chip == "spinnaker-1"
+        return
+    assert all(layer.error < 1e-6 for layer in quantise(net, (16,), arithmetic).layers)
+
+
+def test_neither_limit_is_passed_in_training(task):
+    x, y = task
+    net = learner("xylo-audio-2", epochs=2).set_params(architecture="90-90").fit(x[:80], y[:80]).network_
+    layers = sw.placing.demands(net, (16,))
+    assert max(int(layer.fan_in.max()) for layer in layers) == 63
+    assert int(layers[1].fan_out["layer1"].max()) <= 64
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"dropout": 0.2}, {"recompute_every": 3}, {"mixed_precision": True}],
+    ids=lambda options: next(iter(options)),
+)
+def test_other_ways_of_training_go_with_a_chip(task, options):
+    x, y = task
+    net = learner("xylo-imu", **options).fit(x[:TRAIN], y[:TRAIN]).network_
+    assert sw.run(net, x[TRAIN:]).accuracy(torch.from_numpy(y[TRAIN:])) > 0.8
+    assert all(layer.error < 1e-6 for layer in quantise(net, (16,), "xylo-imu").layers)
+
+
+def test_what_cannot_fit_is_refused_before_training(task):
+    x, y = task
+    rounds = []
+    with pytest.raises(ModelError, match="neurons behind every weighted connection"):
+        learner("loihi-1", batch_norm=True).fit(x[:40], y[:40], callback=rounds.append)
+    with pytest.raises(ModelError, match=r"Akida AKD1000: this network does not fit\. layer1: neurons: needs LIF"):
+        learner("akida-1").fit(x[:40], y[:40], callback=rounds.append)
+    with pytest.raises(ModelError, match=r"chips\.load: must be one of .*; got 'loihi-9'"):
+        learner("loihi-9").fit(x[:40], y[:40], callback=rounds.append)
+    assert not rounds
+
+
+def test_resumed_fit_has_the_same_bits(task, tmp_path):
+    x, y = task
+    part = {"X": x[:60], "y": y[:60], "validation": (x[60:90], y[60:90])}
+    options = {"epochs": 3, "architecture": "80"}
+    whole = learner("xylo-audio-2").set_params(**options).fit(**part)
+    path = tmp_path / "fit.safetensors"
+    for budget in (0.0, None):
+        resumed = learner("xylo-audio-2").set_params(**options).fit(**part, checkpoint=path, budget=budget)
+    ours, theirs = whole.network_.state_dict(), resumed.network_.state_dict()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_recordings_of_events_enter_as_they_are():
+    rng = np.random.default_rng(0)
+    x = [Events(np.sort(rng.uniform(0, 0.1, 30)), rng.integers(0, 8, 30) + 8 * (n % 2), (16,), 0.1) for n in range(40)]
+    y = np.arange(40) % 2
+    fitted = learner("xylo-imu", epochs=40).fit(x, y)
+    assert isinstance(fitted.network_.encoder, sw.coding.EventFrames)
+    assert fitted.score(x, y) == 1
+    assert sw.placing.place(fitted.network_, "xylo-imu", sw.run(fitted.network_, x)).fits
+
+
+def test_a_chip_is_a_parameter_like_others():
+    by_object = learner(load("loihi-1"))
+    assert clone(by_object).chip == by_object.chip
+    method = Method.from_text("SurrogateGradient:chip=xylo-audio-2")
+    assert method.learner(DataShape((16,), 300, 6), seed=0).chip == "xylo-audio-2"
+
+
+@pytest.mark.parametrize("copy", [deepcopy, lambda chip: pickle.loads(pickle.dumps(chip))])
+def test_chips_can_be_copied(copy):
+    chip = load("xylo-imu")
+    again = copy(chip)
+    assert again == chip
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        again.sources["cores"] = "nowhere"
