@@ -154,6 +154,14 @@ ENCODERS = {
         draw=recordings,
         counts=True,
     ),
+    # A recording of 10 ms in two frames of 5 ms, whatever dt is.
+    "recording frames": EncoderCase(
+        coding.RecordingFrames(steps=2, clip=False),
+        samples=[RECORDING],
+        raster=[[[[1, 2], [0, 3]]], [[[0, 0], [1, 0]]]],
+        draw=recordings,
+        counts=True,
+    ),
     # Counts 1, 2, 1, 3, of which 2 is full scale.
     "event image": EncoderCase(
         coding.EventImage(steps=2, scale=2.0),

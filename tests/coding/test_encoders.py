@@ -324,7 +324,10 @@ def test_arrays_of_objects_are_recordings_too():
     assert encode(coding.EventFrames(steps=1), batch).tolist() == [[[0.0, 1.0], [0.0, 1.0]]]
 
 
-@pytest.mark.parametrize("encoder", [coding.EventFrames(steps=2), coding.EventImage(steps=2, scale=1.0)])
+@pytest.mark.parametrize(
+    "encoder",
+    [coding.EventFrames(steps=2), coding.EventImage(steps=2, scale=1.0), coding.RecordingFrames(steps=2)],
+)
 def test_event_errors(encoder):
     name = type(encoder).__name__
     small, large = (Events(np.array([0.0]), np.array([0]), (size,), 0.01) for size in (2, 3))

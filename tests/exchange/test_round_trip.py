@@ -76,6 +76,7 @@ ENCODERS = {
     "Population": coding.Population(steps=4, fields=5),
     "RankOrder": coding.RankOrder(steps=4),
     "Regular": coding.Regular(steps=4),
+    "RecordingFrames": coding.RecordingFrames(steps=4, clip=False),
     "Sweep": coding.Sweep(steps=8, encoder=coding.Latency(steps=4, before=(coding.Rescale(0.0, 0.7),))),
 }
 READOUTS = {
@@ -210,7 +211,7 @@ def test_encoders_and_transforms(name, dtype, tmp_path):
     assert_same(net, back)
     rng = np.random.default_rng(0)
     recordings = [Events(np.sort(rng.uniform(0, 4e-3, 20)), rng.integers(0, 6, 20), (1, 2, 3), 4e-3) for _ in range(3)]
-    assert_same_activity(net, back, recordings if name.startswith("Event") else random(3, 1, 2, 3))
+    assert_same_activity(net, back, recordings if name.startswith(("Event", "Recording")) else random(3, 1, 2, 3))
 
 
 @pytest.mark.parametrize("name", READOUTS)

@@ -19,6 +19,7 @@ from spikewright.coding._population import Population
 from spikewright.coding._population_vote import PopulationVote
 from spikewright.coding._rank_order import RankOrder
 from spikewright.coding._readout import Readout
+from spikewright.coding._recording_frames import RecordingFrames
 from spikewright.coding._regular import Regular
 from spikewright.coding._rescale import Rescale
 from spikewright.coding._spike_count import SpikeCount
@@ -46,6 +47,7 @@ __all__ = [
     "PopulationVote",
     "RankOrder",
     "Readout",
+    "RecordingFrames",
     "Regular",
     "Rescale",
     "Samples",

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from spikewright.checks import Raster
 from spikewright.coding._encoder import Encoder, Samples
-from spikewright.coding._recordings import recordings
-from spikewright.spikes import to_raster
+from spikewright.coding._recordings import frames
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +35,7 @@ class EventFrames(Encoder):
 
     def gather(self, samples: Samples, *, dt: float, like: Tensor) -> Tensor:
         """Return the frames of all steps and recordings, shape (time * batch, polarity...)."""
-        frames = [
-            to_raster(events, steps=self.steps, dt=dt, dtype=like.dtype)
-            for events in recordings("EventFrames", samples)
-        ]
-        return torch.stack(frames, dim=1).flatten(0, 1).to(like)
+        return frames("EventFrames", samples, steps=self.steps, dt=dt, like=like)
 
     def encode(self, x: Tensor, *, dt: float, generator: torch.Generator | None) -> Raster:  # noqa: ARG002
         """Put the frames ``x``, shape (time * batch, ...), in order of time."""
