@@ -51,6 +51,18 @@ def test_place_as_json_with_a_drawing(model, capsys, tmp_path):
     assert picture.read_text().startswith("<svg")
 
 
+def test_place_draws_each_chip_that_fits(model, capsys, tmp_path):
+    """One file a chip, beside JSON that stays JSON."""
+    picture = tmp_path / "place.svg"
+    assert run(["place", str(model), "--draw", str(picture), "--json"]) == 0
+    printed = capsys.readouterr()
+    fitting = [found["chip"] for found in json.loads(printed.out) if found["fits"]]
+    assert len(fitting) > 1
+    assert sorted(path.name for path in tmp_path.glob("*.svg")) == sorted(f"place-{chip}.svg" for chip in fitting)
+    assert "Speck" in (tmp_path / "place-speck.svg").read_text()
+    assert printed.err.split() == [str(tmp_path / f"place-{chip}.svg") for chip in fitting]
+
+
 def test_place_exits_with_1_if_nothing_fits(model, capsys):
     assert run(["place", str(model), "--chip", "xylo-imu", "--json"]) == 1
     (found,) = json.loads(capsys.readouterr().out)

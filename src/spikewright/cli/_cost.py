@@ -11,16 +11,18 @@ from rich.console import Console
 
 import spikewright as sw
 from spikewright.cli._options import Data, DataRoot, examples
+from spikewright.cli._unsaid import Convention, Dt, Encoder, Steps, unsaid
 
 EXAMPLES = examples(
     "spikewright cost digits.safetensors --data digits",
     "spikewright cost digits.safetensors --data digits --twin ann.safetensors",
     "spikewright cost mnist.safetensors --data mnist --samples 1000 --json",
+    "spikewright cost model.nir --data n-mnist --convention snntorch --steps 25",
 )
 
 
 def cost(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.", show_default=False)],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, of any kind.", show_default=False)],
     *,
     data: Data,
     samples: Annotated[
@@ -36,13 +38,24 @@ def cost(
         ),
     ] = None,
     data_root: DataRoot = None,
+    convention: Convention = None,
+    dt: Dt = None,
+    steps: Steps = None,
+    encoder: Encoder = None,
     as_json: Annotated[bool, typer.Option("--json", help="An object with all that is known.")] = False,
 ) -> None:
     """Count what an inference costs, layer by layer, and compare its energy with an artificial network's.
 
     Under each energy model: both energies, how many spikes a synapse break even, and who wins.
     """
-    found = sw.compare.cost_file(model, data, data_root, samples=samples, twin=twin)
+    found = sw.compare.cost_file(
+        model,
+        data,
+        data_root,
+        samples=samples,
+        twin=twin,
+        unsaid=unsaid(convention, dt, steps, encoder),
+    )
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=1, allow_nan=False))
         return

@@ -11,11 +11,12 @@ import typer
 
 import spikewright as sw
 from spikewright.cli._options import examples
+from spikewright.cli._unsaid import Convention, Dt, Encoder, Steps, unsaid
 
 EXAMPLES = examples(
     "spikewright export digits.safetensors --to nir --out digits.nir",
     "spikewright export digits.safetensors --to c --out digits.c --bits 4",
-    "spikewright export model.nir --to c --sample 2x34x34 --out model.c --json",
+    "spikewright export model.nir --to c --convention snntorch --steps 25 --out model.c --json",
 )
 
 
@@ -35,15 +36,19 @@ def export(
         str, typer.Option("--sample", metavar="CxHxW", help="Shape of a sample, where the model file does not say it.")
     ] = "",
     bits: Annotated[int, typer.Option("--bits", help="Bits of a weight in C.", min=2, max=16)] = 8,
+    convention: Convention = None,
+    dt: Dt = None,
+    steps: Steps = None,
+    encoder: Encoder = None,
     as_json: Annotated[bool, typer.Option("--json", help="An object with all that is known.")] = False,
 ) -> None:
     """Write a network for other programs. What they cannot have is refused, with the layer and the reason."""
-    shape = _shape(sample)
+    shape, open_as = _shape(sample), unsaid(convention, dt, steps, encoder)
     match to:
         case Target.NIR:
-            written = sw.exchange.export_file(model, out, sample=shape)
+            written = sw.exchange.export_file(model, out, sample=shape, unsaid=open_as)
         case Target.C:
-            written = sw.exchange.export_c(model, out, sample=shape, bits=bits)
+            written = sw.exchange.export_c(model, out, sample=shape, bits=bits, unsaid=open_as)
     if as_json:
         known = {"to": to.value, "out": str(out), "bytes": out.stat().st_size, "nodes": written}
         typer.echo(json.dumps(known, indent=1))

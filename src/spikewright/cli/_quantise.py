@@ -14,6 +14,7 @@ from rich.table import Table
 
 import spikewright as sw
 from spikewright.cli._options import DataRoot, examples
+from spikewright.cli._unsaid import Convention, Dt, Encoder, Steps, unsaid
 
 EXAMPLES = examples(
     "spikewright quantise digits.safetensors --bits 8",
@@ -30,7 +31,7 @@ class Per(StrEnum):
 
 
 def quantise(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.", show_default=False)],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, of any kind.", show_default=False)],
     *,
     bits: Annotated[int, typer.Option("--bits", help="Bits of a weight, its sign included.", min=2, max=16)] = 8,
     per: Annotated[Per, typer.Option("--per", help="What has a scale of its own.")] = Per.TENSOR,
@@ -44,11 +45,22 @@ def quantise(
         int | None, typer.Option("--samples", metavar="N", help="Test samples to run.", show_default="all", min=1)
     ] = None,
     data_root: DataRoot = None,
+    convention: Convention = None,
+    dt: Dt = None,
+    steps: Steps = None,
+    encoder: Encoder = None,
     as_json: Annotated[bool, typer.Option("--json", help="An object with all that is known.")] = False,
 ) -> None:
     """Round the weights of a network to whole numbers and say what is lost; it runs in whole numbers throughout."""
     generic = sw.quantised.FixedPointArithmetic(weight_bits=bits, per_channel=per is Per.CHANNEL)
-    found = sw.compare.quantise_file(model, chip or generic, data, data_root, samples)
+    found = sw.compare.quantise_file(
+        model,
+        chip or generic,
+        data,
+        data_root,
+        samples=samples,
+        unsaid=unsaid(convention, dt, steps, encoder),
+    )
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
         return

@@ -14,6 +14,7 @@ from rich.table import Table
 import spikewright as sw
 from spikewright.cli._options import Budget, Data, DataRoot, Quiet, examples
 from spikewright.cli._progress import fetching, training
+from spikewright.cli._unsaid import Convention, Dt, Encoder, Steps, unsaid
 
 TRAIN_EXAMPLES = examples(
     "spikewright train --data digits --method SurrogateGradient --out digits.safetensors",
@@ -62,14 +63,18 @@ def train(
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.", show_default=False)],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, of any kind.", show_default=False)],
     *,
     data: Data,
     data_root: DataRoot = None,
+    convention: Convention = None,
+    dt: Dt = None,
+    steps: Steps = None,
+    encoder: Encoder = None,
     as_json: Annotated[bool, typer.Option("--json", help="An object with all that is known.")] = False,
 ) -> None:
     """Run a network on the test part of its data: accuracy, and what an inference costs."""
-    found = sw.compare.evaluate_file(model, data, data_root)
+    found = sw.compare.evaluate_file(model, data, data_root, unsaid(convention, dt, steps, encoder))
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
     else:

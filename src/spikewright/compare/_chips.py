@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from torch import Tensor
 
 from spikewright.checks import ModelError
 from spikewright.chips import load as load_chip
 from spikewright.coding import Samples
 from spikewright.compare._model_file import open_for
 from spikewright.engines import Activity, FixedPoint, run
-from spikewright.exchange import open_network, open_sample
+from spikewright.exchange import ModelFile, Unsaid, open_model
 from spikewright.network import Network, blank, raster_shape
-from spikewright.placing import Misfits, Placement, place
+from spikewright.placing import Misfits, Placement, place_on
 from spikewright.quantised import Arithmetic, quantise
 
 
@@ -64,42 +67,55 @@ class QuantisedFile:
 
 
 def place_file(
-    path: str | Path, chip: str, data: str | None = None, root: str | Path | None = None, samples: int | None = None
-) -> PlacedFile:
-    """Put the network of a model file on a chip.
+    path: str | Path,
+    chips: Sequence[str],
+    data: str | None = None,
+    root: str | Path | None = None,
+    *,
+    samples: int | None = None,
+    unsaid: Unsaid | None = None,
+) -> tuple[PlacedFile, ...]:
+    """Put the network of a model file on chips.
 
     Parameters
     ----------
     path : path
         A model file.
-    chip : str
-        Name of a chip.
+    chips : sequence of str
+        Names of chips.
     data : str, optional
         A data set, on whose test part energy and accuracy are measured.
     root : path, optional
         Where data sets are.
     samples : int, optional
         How many samples of the test part; all by default.
+    unsaid : Unsaid, optional
+        What a NIR file of another library leaves open.
+
+    Returns
+    -------
+    tuple of PlacedFile
+        One a chip.
 
     Raises
     ------
     ModelError
-        If the file holds no network, or one for other data.
+        If a chip is unknown, or the file holds no network, or one for other data.
     """
-    load_chip(chip)
+    known = [load_chip(name) for name in chips]
     if data is None:
-        net = open_network(path)
-        return PlacedFile(chip, place(net, chip, run(net, blank(net, _sample(path)))), None, None, "")
-    opened = open_for(path, data, root)
-    net, (test, labels) = opened.network, opened.labelled(samples)
+        opened = open_model(path, unsaid=unsaid)
+        activity = run(opened.network, blank(opened.network, _sample(path, opened)))
+        results = place_on(opened.network, known, activity)
+        return tuple(PlacedFile(result.chip, result, None, None, "") for result in results)
+    fitting = open_for(path, data, root, unsaid)
+    net, (test, labels) = fitting.network, fitting.labelled(samples)
     activity = run(net, test)
-    result = place(net, chip, activity)
-    reason, left = "", None
-    try:
-        left = _run_whole(net, test, chip).accuracy(labels)
-    except ModelError as error:
-        reason = str(error)
-    return PlacedFile(chip, result, activity.accuracy(labels), left, reason)
+    accuracy = activity.accuracy(labels)
+    return tuple(
+        PlacedFile(result.chip, result, accuracy, *_chip_accuracy(net, result.chip, test, labels))
+        for result in place_on(net, known, activity)
+    )
 
 
 def quantise_file(
@@ -107,7 +123,9 @@ def quantise_file(
     arithmetic: Arithmetic | str,
     data: str | None = None,
     root: str | Path | None = None,
+    *,
     samples: int | None = None,
+    unsaid: Unsaid | None = None,
 ) -> QuantisedFile:
     """Turn the network of a model file into one of whole numbers; see :func:`place_file` for the parameters.
 
@@ -116,9 +134,19 @@ def quantise_file(
     ModelError
         If the arithmetic cannot express the network.
     """
-    opened = None if data is None else open_for(path, data, root)
-    net = open_network(path) if opened is None else opened.network
-    sample = _sample(path) if opened is None else opened.dataset.shape.sample
+    if data is None:
+        opened = open_model(path, unsaid=unsaid)
+        return QuantisedFile(*_quantised(opened.network, _sample(path, opened), arithmetic), None, None)
+    fitting = open_for(path, data, root, unsaid)
+    net, (test, labels) = fitting.network, fitting.labelled(samples)
+    found = _quantised(net, fitting.dataset.shape.sample, arithmetic)
+    left = _run_whole(net, test, arithmetic).accuracy(labels)
+    return QuantisedFile(*found, run(net, test).accuracy(labels), left)
+
+
+def _quantised(
+    net: Network, sample: tuple[int, ...], arithmetic: Arithmetic | str
+) -> tuple[str, tuple[QuantisedLayer, ...]]:
     integer = quantise(net, raster_shape(net, sample), arithmetic)
     layers = []
     for layer in integer.layers:
@@ -126,20 +154,22 @@ def quantise_file(
         count = sum(len(each.weights) for each in layer.synapses)
         bits = largest.bit_length() + 1
         layers.append(QuantisedLayer(layer.name, len(layer.step), count, largest, bits, layer.error))
-    name = str(integer.arithmetic)
-    if opened is None:
-        return QuantisedFile(name, tuple(layers), None, None)
-    test, labels = opened.labelled(samples)
-    left = _run_whole(net, test, arithmetic).accuracy(labels)
-    return QuantisedFile(name, tuple(layers), run(net, test).accuracy(labels), left)
+    return str(integer.arithmetic), tuple(layers)
+
+
+def _chip_accuracy(net: Network, chip: str, test: Samples, labels: Tensor) -> tuple[float | None, str]:
+    """Return the accuracy in the arithmetic of a chip, or why there is none."""
+    try:
+        return _run_whole(net, test, chip).accuracy(labels), ""
+    except ModelError as error:
+        return None, str(error)
 
 
 def _run_whole(net: Network, test: Samples, chip: Arithmetic | str) -> Activity:
     return run(net, test, FixedPoint(chip))
 
 
-def _sample(path: str | Path) -> tuple[int, ...]:
-    sample = open_sample(path)
-    if sample is None:
+def _sample(path: str | Path, opened: ModelFile) -> tuple[int, ...]:
+    if opened.sample is None:
         raise ModelError(f"{path}: does not say the shape of a sample. Name the data it is for.")
-    return sample
+    return opened.sample

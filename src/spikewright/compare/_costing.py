@@ -11,6 +11,7 @@ from spikewright.compare._record import Json
 from spikewright.cost import ENERGY_MODELS, Comparison, Cost, LayerCost, artificial, compare_energies, measure
 from spikewright.data import Part
 from spikewright.engines import run
+from spikewright.exchange import Unsaid
 from spikewright.network import Network
 
 ACCESSES = (
@@ -76,6 +77,7 @@ def cost_file(
     *,
     samples: int | None = None,
     twin: str | Path | None = None,
+    unsaid: Unsaid | None = None,
 ) -> Costing:
     """Run the network of a model file on test samples, count, and compare.
 
@@ -91,6 +93,8 @@ def cost_file(
         How many test samples to run, from the first; all of them by default.
     twin : path, optional
         Model file of a trained artificial network to compare with; without it, one of the same shape is counted.
+    unsaid : Unsaid, optional
+        What a NIR file of another library leaves open.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def cost_file(
     DataError
         If the data set is unknown or damaged.
     """
-    opened = open_for(path, data, root)
+    opened = open_for(path, data, root, unsaid)
     net, test = opened.network, opened.dataset.read_test()
     other = None if twin is None else open_for(twin, data, root).network
     count = len(test) if samples is None else min(samples, len(test))

@@ -17,6 +17,7 @@ from spikewright.compare._record import SampleView
 from spikewright.cost import compare_energies, measure
 from spikewright.data import Part
 from spikewright.engines import Activity, run
+from spikewright.exchange import Unsaid
 from spikewright.network import INPUT, Network
 from spikewright.spikes import Events
 
@@ -99,8 +100,21 @@ def evaluate(net: Network, test: Part, outputs: Sequence[int], classes: int) -> 
     )
 
 
-def evaluate_file(path: str | Path, data: str, root: str | Path | None = None) -> Evaluation:
+def evaluate_file(
+    path: str | Path, data: str, root: str | Path | None = None, unsaid: Unsaid | None = None
+) -> Evaluation:
     """Run the network of a model file on the test part of a data set.
+
+    Parameters
+    ----------
+    path : path
+        The model file.
+    data : str
+        Name or path of a data set.
+    root : path, optional
+        Folder of the data files.
+    unsaid : Unsaid, optional
+        What a NIR file of another library leaves open.
 
     Raises
     ------
@@ -109,7 +123,7 @@ def evaluate_file(path: str | Path, data: str, root: str | Path | None = None) -
     DataError
         If the data set is unknown or damaged.
     """
-    opened = open_for(path, data, root)
+    opened = open_for(path, data, root, unsaid)
     return evaluate(opened.network, opened.dataset.read_test(), opened.outputs, len(opened.dataset.classes))
 
 

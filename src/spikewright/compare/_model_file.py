@@ -13,7 +13,7 @@ from torch import Tensor
 from spikewright.checks import ModelError
 from spikewright.coding import Samples
 from spikewright.data import Dataset, load
-from spikewright.exchange import open_network, open_notes
+from spikewright.exchange import Unsaid, open_model, open_notes
 from spikewright.network import Network
 
 
@@ -40,8 +40,19 @@ class OpenedModel:
         return test.x[:samples], labels[:samples]
 
 
-def open_for(path: str | Path, data: str, root: str | Path | None = None) -> OpenedModel:
+def open_for(path: str | Path, data: str, root: str | Path | None = None, unsaid: Unsaid | None = None) -> OpenedModel:
     """Open a model file for a data set.
+
+    Parameters
+    ----------
+    path : path
+        The model file.
+    data : str
+        Name or path of a data set.
+    root : path, optional
+        Folder of the data files.
+    unsaid : Unsaid, optional
+        What a NIR file of another library leaves open.
 
     Raises
     ------
@@ -61,7 +72,8 @@ def open_for(path: str | Path, data: str, root: str | Path | None = None) -> Ope
                 f"{data} has {_short(value)}. Name the data it was trained on."
             )
     outputs = notes.get("outputs", list(range(len(dataset.classes))))
-    return OpenedModel(open_network(path, samples=dataset.shape), dataset, [int(output) for output in outputs])
+    opened = open_model(path, samples=dataset.shape, unsaid=unsaid)
+    return OpenedModel(opened.network, dataset, [int(output) for output in outputs])
 
 
 def labels_as_outputs(labels: NDArray[np.int64], outputs: NDArray[np.int64], classes: int) -> Tensor:

@@ -19,7 +19,8 @@ from spikewright.exchange._file import load, load_notes, save
 from spikewright.exchange._from_onnx import from_onnx
 from spikewright.exchange._from_torch import from_torch
 from spikewright.exchange._nir_export import export_file, export_nir
-from spikewright.exchange._open import open_network, open_notes, open_sample
+from spikewright.exchange._open import ModelFile, open_model, open_network, open_notes
+from spikewright.exchange._unsaid import Unsaid
 from spikewright.exchange._values import decode, encode
 
 __all__ = [
@@ -31,9 +32,11 @@ __all__ = [
     "Convention",
     "Euler",
     "Exact",
+    "ModelFile",
     "Norse",
     "Rockpool",
     "Sinabs",
+    "Unsaid",
     "c_source",
     "decode",
     "encode",
@@ -44,8 +47,8 @@ __all__ = [
     "from_torch",
     "load",
     "load_notes",
+    "open_model",
     "open_network",
     "open_notes",
-    "open_sample",
     "save",
 ]

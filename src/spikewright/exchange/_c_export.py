@@ -6,13 +6,19 @@ from pathlib import Path
 
 from spikewright.checks import ModelError
 from spikewright.exchange._c_source import c_source
-from spikewright.exchange._open import open_network, open_sample
+from spikewright.exchange._open import open_model
+from spikewright.exchange._unsaid import Unsaid
 from spikewright.network import raster_shape
 from spikewright.quantised import FixedPointArithmetic, quantise
 
 
 def export_c(
-    model: str | Path, out: str | Path, *, sample: tuple[int, ...] | None = None, bits: int = 8
+    model: str | Path,
+    out: str | Path,
+    *,
+    sample: tuple[int, ...] | None = None,
+    bits: int = 8,
+    unsaid: Unsaid | None = None,
 ) -> dict[str, str]:
     """Write the network of a model file as one C99 file of whole numbers; see :func:`c_source`.
 
@@ -20,9 +26,11 @@ def export_c(
     ----------
     model, out : path
     sample : tuple of int, optional
-        Shape of one sample; without it that of the notes, if they say one.
+        Shape of one sample; without it that of the file, if it says one.
     bits : int
         Of a weight, its sign included.
+    unsaid : Unsaid, optional
+        What a NIR file of another library leaves open.
 
     Returns
     -------
@@ -32,13 +40,13 @@ def export_c(
     Raises
     ------
     ModelError
-        As :func:`open_network`, or if the network cannot be had in whole numbers.
+        As :func:`open_model`, or if the network cannot be had in whole numbers.
     """
-    net = open_network(model)
-    sample = sample or open_sample(model)
+    opened = open_model(model, unsaid=unsaid)
+    sample = sample or opened.sample
     if sample is None:
         raise ModelError(f"{model}: does not say the shape of a sample. Give it.")
-    integer = quantise(net, raster_shape(net, sample), FixedPointArithmetic(weight_bits=bits))
+    integer = quantise(opened.network, raster_shape(opened.network, sample), FixedPointArithmetic(weight_bits=bits))
     text = c_source(integer)
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     Path(out).write_text(text, encoding="utf-8")

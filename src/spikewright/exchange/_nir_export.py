@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from spikewright.checks import ModelError
 from spikewright.exchange._nir_import import WRITER
 from spikewright.exchange._nir_nodes import Spot, node_of_connection, node_of_neuron
-from spikewright.exchange._open import open_network, open_notes, stated_sample
+from spikewright.exchange._open import open_model
+from spikewright.exchange._unsaid import Unsaid
 from spikewright.exchange._values import Json, encode
 from spikewright.network import INPUT, Layer, Network, deploy, output_shape
 
@@ -61,14 +62,18 @@ def export_nir(
     beside.replace(path)
 
 
-def export_file(model: str | Path, out: str | Path, *, sample: tuple[int, ...] | None = None) -> dict[str, str]:
+def export_file(
+    model: str | Path, out: str | Path, *, sample: tuple[int, ...] | None = None, unsaid: Unsaid | None = None
+) -> dict[str, str]:
     """Write the network of a model file as a NIR file, with its notes.
 
     Parameters
     ----------
     model, out : path
     sample : tuple of int, optional
-        Shape of one sample; without it that of the notes, if they say one.
+        Shape of one sample; without it that of the file, if it says one.
+    unsaid : Unsaid, optional
+        What a NIR file of another library leaves open.
 
     Returns
     -------
@@ -78,10 +83,10 @@ def export_file(model: str | Path, out: str | Path, *, sample: tuple[int, ...] |
     Raises
     ------
     ModelError
-        As :func:`open_network` and :func:`export_nir`.
+        As :func:`open_model` and :func:`export_nir`.
     """
-    notes = open_notes(model)
-    export_nir(open_network(model), out, sample=sample or stated_sample(notes), notes=notes)
+    opened = open_model(model, unsaid=unsaid)
+    export_nir(opened.network, out, sample=sample or opened.sample, notes=opened.notes)
     return {name: type(node).__name__ for name, node in nir.read(out).nodes.items()}
 
 

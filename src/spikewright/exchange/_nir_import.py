@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 
@@ -38,6 +40,8 @@ class Contents:
         In order.
     dt : float
         Length of a step in seconds.
+    dt_stated : bool
+        Whether the file or the caller said it; if not, it is that of the convention.
     sample : tuple of int
         Shape of one sample of what the first layer receives.
     dtype : torch.dtype
@@ -50,6 +54,7 @@ class Contents:
 
     layers: tuple[Layer, ...]
     dt: float
+    dt_stated: bool
     sample: tuple[int, ...]
     dtype: torch.dtype
     encoder: Encoder | None
@@ -57,13 +62,13 @@ class Contents:
     notes: dict[str, Json]
 
 
-def read_nir(path: str | Path, convention: Convention | None = None) -> Contents:
+def read_nir(path: str | Path, convention: Convention | None = None, dt: float | None = None) -> Contents:
     """Read a NIR file.
 
     Parameters
     ----------
     path : path
-    convention : Convention, optional
+    convention, dt : Convention, float, optional
         How the library that wrote the file steps it; see :func:`open_network`.
 
     Raises
@@ -73,20 +78,36 @@ def read_nir(path: str | Path, convention: Convention | None = None) -> Contents
         node.
     """
     graph = read_graph(path)
-    try:
-        builder = _Builder(graph, convention or _convention(graph.metadata), _dtype(graph))
+    with _named(path):
+        assumed = convention or _convention(graph.metadata)
+        builder = _Builder(graph, assumed if dt is None else replace(assumed, dt=dt), _dtype(graph))
         for name in graph.nodes:
             builder.visit(name)
         encoder, readout = _codes(graph.metadata)
         return Contents(
             builder.finished(),
             builder.convention.dt,
+            dt is not None or (convention is None and "dt" in graph.metadata),
             builder.shapes[graph.entry],
             builder.dtype,
             encoder,
             readout,
             _notes(graph.metadata),
         )
+
+
+def read_nir_notes(path: str | Path) -> tuple[dict[str, Json], bool]:
+    """Return the notes of a NIR file, and whether this package wrote it; raise as :func:`read_nir`."""
+    metadata = read_graph(path).metadata
+    with _named(path):
+        return _notes(metadata), _is_own(metadata)
+
+
+@contextmanager
+def _named(path: str | Path) -> Iterator[None]:
+    """Turn what a file's contents raise within the block into one line that names the file."""
+    try:
+        yield
     except SpikewrightError as error:
         raise ModelError(f"{path}: {' '.join(str(error).split()).rstrip('.')}.") from error
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -268,8 +289,11 @@ def _convention(metadata: dict[str, object]) -> Convention:
         return Euler()
     if np.ndim(dt) or not isinstance(dt, float | np.floating | int | np.integer):  # type: ignore[arg-type]
         raise ModelError(f"its dt is no number: {str(dt)[:40]!r}")
-    own = str(metadata.get("written_by", "")).startswith(WRITER)
-    return Exact(dt=float(dt)) if own else Euler(dt=float(dt))
+    return Exact(dt=float(dt)) if _is_own(metadata) else Euler(dt=float(dt))
+
+
+def _is_own(metadata: dict[str, object]) -> bool:
+    return str(metadata.get("written_by", "")).startswith(WRITER)
 
 
 def _codes(metadata: dict[str, object]) -> tuple[Encoder | None, Readout | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,8 +40,20 @@ def place(net: Network, chip: Chip | str, activity: Activity) -> Placement | Mis
     Placement or Misfits
         Ask its ``fits``.
     """
-    chip = load(chip) if isinstance(chip, str) else chip
-    layers, parts = _parts(net, chip, activity.layers[INPUT].shape)
+    return place_on(net, (load(chip) if isinstance(chip, str) else chip,), activity)[0]
+
+
+def place_on(net: Network, chips: Sequence[Chip], activity: Activity) -> tuple[Placement | Misfits, ...]:
+    """Put a network on each of several chips; its synapses are counted once. See :func:`place`."""
+    try:
+        layers = demands(net, activity.layers[INPUT].shape)
+    except ModelError as error:
+        return tuple(Misfits(chip.name, (check_chain(error, chip),)) for chip in chips)
+    return tuple(_placed(net, chip, layers, activity) for chip in chips)
+
+
+def _placed(net: Network, chip: Chip, layers: tuple[Demand, ...], activity: Activity) -> Placement | Misfits:
+    parts = _parts(net, chip, layers, activity.layers[INPUT].shape)
     shares = tuple(part for part in parts if isinstance(part, Share))
     found = tuple(part for part in parts if isinstance(part, Misfit))
     if found:
@@ -69,18 +83,18 @@ def misfits(net: Network, chip: Chip | str, shape: tuple[int, ...]) -> tuple[Mis
     shape : tuple of int
         Shape of the raster for one sample and step.
     """
-    _, parts = _parts(net, load(chip) if isinstance(chip, str) else chip, shape)
-    return tuple(part for part in parts if isinstance(part, Misfit))
-
-
-def _parts(net: Network, chip: Chip, shape: tuple[int, ...]) -> tuple[tuple[Demand, ...], list[Share | Misfit]]:
-    """Return what each layer asks for, and where each part stands or what is in the way."""
+    chip = load(chip) if isinstance(chip, str) else chip
     try:
         layers = demands(net, shape)
     except ModelError as error:
-        return (), [check_chain(error, chip)]
+        return (check_chain(error, chip),)
+    return tuple(part for part in _parts(net, chip, layers, shape) if isinstance(part, Misfit))
+
+
+def _parts(net: Network, chip: Chip, layers: tuple[Demand, ...], shape: tuple[int, ...]) -> list[Share | Misfit]:
+    """Return where each part of a network stands, and all that is in the way."""
     parts = split(chip, layers) if chip.convolution is None else convolve(chip, layers, shape)
-    return layers, [*check_layers(net, chip, layers, shape), *parts]
+    return [*check_layers(net, chip, layers, shape), *parts]
 
 
 def _energy(chip: Chip, layers: tuple[Demand, ...], activity: Activity) -> dict[str, float]:
