@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,34 +65,56 @@ class _Core:
 
     def take(self, layer: Demand, start: int, sends: IntArray) -> Share | None:
         """Take as many neurons from ``start`` on as fit, ``None`` if not even one does."""
-        low, high = 0, layer.neurons - start
-        while low < high:
-            middle = (low + high + 1) // 2
-            fits = self._fits(_needs(self.chip, layer, start, start + middle, sends))
-            low, high = (middle, high) if fits else (low, middle - 1)
-        if not low:
+        limited = tuple(limit for limit in LIMITS if getattr(self.chip, limit) is not None)
+
+        def fits(count: int) -> bool:
+            needs = _needs(self.chip, layer, start, start + count, sends, limited)
+            return all(self._left(limit) >= needs[limit] for limit in limited)
+
+        count = _largest(fits, self._at_most(layer, start))
+        if not count:
             return None
-        needs = _needs(self.chip, layer, start, start + low, sends)
+        needs = _needs(self.chip, layer, start, start + count, sends)
         self.used = {limit: self.used.get(limit, 0) + needs[limit] for limit in LIMITS}
         bits = needs["synapse_bits_per_core"] if self.chip.synapse_bits_per_core is not None else None
-        return Share(self.number, layer.name, start, start + low, needs["synapses_per_core"], bits, needs["axons_in"])
+        return Share(self.number, layer.name, start, start + count, needs["synapses_per_core"], bits, needs["axons_in"])
 
-    def _fits(self, needs: dict[str, int]) -> bool:
-        limits = {limit: getattr(self.chip, limit) for limit in LIMITS}
-        return all(most is None or self.used.get(limit, 0) + needs[limit] <= most for limit, most in limits.items())
+    def _left(self, limit: str) -> int:
+        most: int = getattr(self.chip, limit)
+        return most - self.used.get(limit, 0)
+
+    def _at_most(self, layer: Demand, start: int) -> int:
+        """Return how many neurons from ``start`` on there are, as far as the core's number of neurons allows."""
+        count = layer.neurons - start
+        return count if self.chip.neurons_per_core is None else min(count, self._left("neurons_per_core"))
 
 
-def _needs(chip: Chip, layer: Demand, start: int, stop: int, sends: IntArray) -> dict[str, int]:
-    """Return what some neurons of a layer take from a core."""
-    rows = layer.sources[start:stop]
-    listened = np.unique(rows.indices)
-    return {
-        "neurons_per_core": stop - start,
-        "synapses_per_core": int(layer.fan_in[start:stop].sum()),
-        "synapse_bits_per_core": _synapse_bits(chip, layer, rows.indices),
-        "axons_in": len(listened) * chip.axons_per_source,
-        "axons_out": int(sends[start:stop].sum()),
+def _largest(fits: Callable[[int], bool], most: int) -> int:
+    """Return the largest count up to ``most`` that fits, where all smaller ones do; small counts are tried first."""
+    low, step = 0, 1
+    while low < most and fits(min(low + step, most)):
+        low, step = min(low + step, most), 2 * step
+    high = min(low + step - 1, most)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
+
+
+def _needs(
+    chip: Chip, layer: Demand, start: int, stop: int, sends: IntArray, limits: tuple[str, ...] = LIMITS
+) -> dict[str, int]:
+    """Return what some neurons of a layer take from a core, by the names of limits."""
+    begin, end = layer.sources.indptr[start], layer.sources.indptr[stop]
+    sources = layer.sources.indices[begin:end]
+    needs: dict[str, Callable[[], int]] = {
+        "neurons_per_core": lambda: stop - start,
+        "synapses_per_core": lambda: int(layer.fan_in[start:stop].sum()),
+        "synapse_bits_per_core": lambda: _synapse_bits(chip, layer, sources),
+        "axons_in": lambda: int(np.count_nonzero(np.bincount(sources))) * chip.axons_per_source,
+        "axons_out": lambda: int(sends[start:stop].sum()),
     }
+    return {limit: needs[limit]() for limit in limits}
 
 
 def _synapse_bits(chip: Chip, layer: Demand, sources: NDArray[np.integer]) -> int:
