@@ -273,10 +273,18 @@ def test_n_mnist_overflow_moves_the_clock(tmp_path):
     assert recording.addresses.tolist() == [2 * 34 + 1, (34 + 6) * 34 + 5, (34 + 4) * 34 + 3]
 
 
-def test_n_mnist_test_recordings_stay_closed(tmp_path, monkeypatch):
-    source = tiny_n_mnist(tmp_path)
-    forbid_opening(monkeypatch, lambda path: "Test" in path.parts)
-    source.read(tmp_path, seed=0)
+def test_n_mnist_recordings_stay_closed(tmp_path, monkeypatch):
+    """Of 70,000 recordings only those are read that are asked for: parts of parts are none yet."""
+    dataset = tiny_n_mnist(tmp_path).read(tmp_path, seed=0)
+    first, second = dataset.train.x[:2]
+    forbid_opening(monkeypatch, lambda path: path.suffix == ".bin")
+    assert len(dataset.train.x[3:7]) == 4
+    assert len(dataset.read_test()) == 10
+    monkeypatch.undo()
+    part = dataset.train.x[1:3]
+    assert (part[0].times == second.times).all()
+    assert (part[-1].addresses == dataset.train.x[2].addresses).all()
+    assert len(first) == 2
 
 
 @pytest.mark.parametrize(
@@ -292,11 +300,13 @@ def test_n_mnist_test_recordings_stay_closed(tmp_path, monkeypatch):
     ],
 )
 def test_a_bad_recording_is_named(tmp_path, content, message):
+    """When it is asked for; finding the others opens none."""
     source = tiny_n_mnist(tmp_path)
     path = tmp_path / "Train" / "4" / "00014.bin"
     path.write_bytes(content)
+    dataset = source.read(tmp_path, seed=0)
     with pytest.raises(DataError, match=re.escape(f"{path}: {message}")) as caught:
-        source.read(tmp_path, seed=0)
+        dataset.digests()
     assert_one_line(caught)
     assert [verdict.path for verdict in source.verify(tmp_path) if verdict.problem] == [path]
 

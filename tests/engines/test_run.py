@@ -56,6 +56,12 @@ def test_counts_do_not_depend_on_the_batch(net, samples, engine, batch_size):
     assert whole.layers["hidden"].per_sample.std() > 0
 
 
+def test_a_run_tells_how_far_it_is(net, samples):
+    told = []
+    sw.run(net, samples, batch_size=4, callback=lambda *done: told.append(done))
+    assert told == [(4, 11), (8, 11), (11, 11)]
+
+
 def test_samples_in_another_order(net, samples):
     order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(3))
     net = direct(net)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 import spikewright as sw
 from spikewright.cli._options import Data, DataRoot, examples
+from spikewright.cli._progress import running
 from spikewright.cli._unsaid import Convention, Dt, Encoder, Steps, unsaid
 
 EXAMPLES = examples(
@@ -48,14 +49,9 @@ def cost(
 
     Under each energy model: both energies, how many spikes a synapse break even, and who wins.
     """
-    found = sw.compare.cost_file(
-        model,
-        data,
-        data_root,
-        samples=samples,
-        twin=twin,
-        unsaid=unsaid(convention, dt, steps, encoder),
-    )
+    open_as = unsaid(convention, dt, steps, encoder)
+    with running() as ran:
+        found = sw.compare.cost_file(model, data, data_root, samples=samples, twin=twin, unsaid=open_as, callback=ran)
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=1, allow_nan=False))
         return

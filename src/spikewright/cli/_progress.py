@@ -61,6 +61,14 @@ def training(*, quiet: bool) -> Iterator[Callable[[sw.learners.Progress], None]]
 
 
 @contextmanager
+def running() -> Iterator[Callable[[int, int], None]]:
+    """Show how many samples a network has been run on; give the callback that tells of it."""
+    with _progress(TextColumn("running"), BarColumn(_BAR), MofNCompleteColumn(), TimeRemainingColumn()) as bars:
+        task = bars.add_task("", total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+@contextmanager
 def fetching(*, quiet: bool) -> Iterator[sw.data.FetchProgress]:
     """Show what is downloaded; give the callback that tells of it."""
     columns = (TextColumn("{task.description}"), BarColumn(_BAR), DownloadColumn(), TimeRemainingColumn())
@@ -75,7 +83,7 @@ def fetching(*, quiet: bool) -> Iterator[sw.data.FetchProgress]:
         yield tell
 
 
-def _progress(*columns: ProgressColumn, quiet: bool) -> Progress:
+def _progress(*columns: ProgressColumn, quiet: bool = False) -> Progress:
     console = Console(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from spikewright.checks import ModelError
+from spikewright.coding import Samples
 from spikewright.compare._model_file import open_for
 from spikewright.compare._record import Json
 from spikewright.cost import ENERGY_MODELS, Comparison, Cost, LayerCost, artificial, compare_energies, measure
-from spikewright.data import Part
 from spikewright.engines import run
 from spikewright.exchange import Unsaid
 from spikewright.network import Network
@@ -78,6 +79,7 @@ def cost_file(
     samples: int | None = None,
     twin: str | Path | None = None,
     unsaid: Unsaid | None = None,
+    callback: Callable[[int, int], None] | None = None,
 ) -> Costing:
     """Run the network of a model file on test samples, count, and compare.
 
@@ -95,6 +97,8 @@ def cost_file(
         Model file of a trained artificial network to compare with; without it, one of the same shape is counted.
     unsaid : Unsaid, optional
         What a NIR file of another library leaves open.
+    callback : callable, optional
+        Called while the network runs, see :func:`spikewright.engines.run`.
 
     Returns
     -------
@@ -111,17 +115,19 @@ def cost_file(
     net, test = opened.network, opened.dataset.read_test()
     other = None if twin is None else open_for(twin, data, root).network
     count = len(test) if samples is None else min(samples, len(test))
-    cost = _measured(path, net, test, count)
-    beside = artificial(cost) if twin is None or other is None else _measured(twin, other, test, count)
+    cost = _measured(path, net, test.x[:count], callback)
+    beside = artificial(cost) if twin is None or other is None else _measured(twin, other, test.x[:count])
     return Costing(count, cost, beside, other is not None, compare_energies(cost, beside))
 
 
-def _measured(path: str | Path, net: Network, test: Part, count: int) -> Cost:
+def _measured(
+    path: str | Path, net: Network, samples: Samples, callback: Callable[[int, int], None] | None = None
+) -> Cost:
     try:
-        activity = run(net, test.x[:count])
+        activity = run(net, samples, callback=callback)
     except (RuntimeError, ValueError) as error:
         raise ModelError(
-            f"{path}: does not take samples of shape {tuple(test.x[0].shape)} ({' '.join(str(error).split())[:160]}). "
+            f"{path}: does not take samples of shape {tuple(samples[0].shape)} ({' '.join(str(error).split())[:160]}). "
             "Name the data it was trained on."
         ) from error
     return measure(net, activity)

@@ -42,7 +42,7 @@ class Part:
     Parameters
     ----------
     x : array of float32, shape (sample, channel, row, column), values in [0, 1]; or a sequence of Events
-        The samples.
+        The samples; recordings of events may be read from their files at every access.
     y : array of int64, shape (sample,)
         Index of the class of each.
     """

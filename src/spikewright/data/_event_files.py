@@ -131,9 +131,11 @@ def as_recording(path: Path, raw: SensorEvents, sensor: tuple[int, int], todo: s
             f"{path}: event {off[0]} at column {raw.x[off[0]]}, row {raw.y[off[0]]} is off the sensor "
             f"of {columns} columns and {rows} rows. {todo}"
         )
-    order = np.argsort(raw.times, kind="stable")
-    times = raw.times[order]
+    addresses = (raw.polarity * rows + raw.y) * columns + raw.x
+    times = raw.times
+    if not (np.diff(times) >= 0).all():  # so put, it catches NaN; most files are in order
+        order = np.argsort(times, kind="stable")
+        times, addresses = times[order], addresses[order]
     if not (times[0] >= 0 and np.isfinite(times[-1])):
         raise DataError(f"{path}: holds times below 0 or that are no numbers. {todo}")
-    addresses = (raw.polarity * rows + raw.y) * columns + raw.x
-    return Events(times, addresses[order], (2, rows, columns), float(times[-1]) + 1e-6)
+    return Events(times, addresses, (2, rows, columns), float(times[-1]) + 1e-6)

@@ -52,7 +52,8 @@ def load(
     Raises
     ------
     DataError
-        If there is no such data set, or one of its files is missing, damaged or something else. Nothing is half loaded.
+        If there is no such data set, or one of its files is missing, damaged or something else. Nothing is half loaded,
+        but recordings of events are read when they are asked for, and only then found to be damaged.
 
     Examples
     --------

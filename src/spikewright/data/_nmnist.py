@@ -13,8 +13,10 @@ from spikewright.checks import DataError
 from spikewright.data._dataset import Part
 from spikewright.data._download import ArchiveDownload
 from spikewright.data._event_files import as_recording, read_40_bit
+from spikewright.data._recordings import Recordings
 from spikewright.data._source import Parts, Source
 from spikewright.data._split import stratified_split
+from spikewright.spikes import Events
 
 _SENSOR = (34, 34)
 
@@ -41,10 +43,10 @@ class DigitRecordings(Source):
 
     def check(self, path: Path) -> None:
         """Read one recording; the authors published no checksums of them."""
-        as_recording(path, read_40_bit(path, self.todo), _SENSOR, self.todo)
+        self._read(path)
 
     def parts(self, folder: Path, *, seed: int) -> Parts:
-        """Read the training recordings; the validation part is stratified."""
+        """Find the recordings, which are read when they are asked for; the validation part is stratified."""
         train = self._recordings(folder, "Train")
         labels = np.array([int(path.parent.name) for path in train])
         rest, held_out = stratified_split(labels, self.held_out, seed)
@@ -65,9 +67,11 @@ class DigitRecordings(Source):
         return sorted(found, key=lambda path: (path.stem, path.parent.name))
 
     def _part(self, files: list[Path], index: NDArray[np.int64]) -> Part:
-        chosen = [files[i] for i in index]
-        events = [as_recording(path, read_40_bit(path, self.todo), _SENSOR, self.todo) for path in chosen]
-        return Part(events, np.array([int(path.parent.name) for path in chosen], np.int64))
+        chosen = tuple(files[i] for i in index)
+        return Part(Recordings(chosen, self._read), np.array([int(path.parent.name) for path in chosen], np.int64))
+
+    def _read(self, path: Path) -> Events:
+        return as_recording(path, read_40_bit(path, self.todo), _SENSOR, self.todo)
 
 
 _MENDELEY = "https://data.mendeley.com/public-files/datasets/468j46mzdv/files"

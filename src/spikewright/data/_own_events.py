@@ -13,6 +13,7 @@ from spikewright.data._dataset import Dataset, Part
 from spikewright.data._event_files import EVENT_READERS, as_recording
 from spikewright.data._own_folders import ClassFolders
 from spikewright.data._own_split import split_own
+from spikewright.data._recordings import Recordings
 from spikewright.spikes import Events
 
 _TODO = "Record or convert it again, or remove it."
@@ -22,7 +23,7 @@ def read_event_files(folders: ClassFolders, *, seed: int) -> Dataset:
     """Read recordings; see :func:`split_own` for the parts.
 
     The times of a recording count from its first event. The sensor is as large as the addresses of all files ask for,
-    so that all files are read at once; those of the test part are read again, and given, by ``read_test`` only.
+    so that all files are read at once, and again when they are asked for.
 
     Raises
     ------
@@ -31,7 +32,7 @@ def read_event_files(folders: ClassFolders, *, seed: int) -> Dataset:
     """
     rows, columns = 0, 0
     for path in folders.files:
-        recording = _recording(path, None)
+        recording = _recording(path)
         rows, columns = max(rows, recording.shape[1]), max(columns, recording.shape[2])
     split = split_own(str(folders.root), folders.labels, folders.classes, seed=seed)
     read = partial(_read, folders.files, folders.labels, (rows, columns))
@@ -46,10 +47,10 @@ def read_event_files(folders: ClassFolders, *, seed: int) -> Dataset:
 
 
 def _read(files: Sequence[Path], labels: NDArray[np.int64], sensor: tuple[int, int], index: NDArray[np.int64]) -> Part:
-    return Part([_recording(files[i], sensor) for i in index], labels[index])
+    return Part(Recordings(tuple(files[i] for i in index), partial(_recording, sensor=sensor)), labels[index])
 
 
-def _recording(path: Path, sensor: tuple[int, int] | None) -> Events:
+def _recording(path: Path, sensor: tuple[int, int] | None = None) -> Events:
     """Read one recording; without a sensor, one that is just large enough."""
     raw = EVENT_READERS[path.suffix.lower()](path, _TODO)
     if len(raw.times):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -25,6 +25,7 @@ def run(
     rasters: bool = False,
     counts: bool = False,
     batch_size: int = 100,
+    callback: Callable[[int, int], None] | None = None,
 ) -> Activity:
     """Run a network on samples, without gradients.
 
@@ -44,6 +45,8 @@ def run(
         Whether to keep how many events each neuron sent in each sample: as many numbers as one step of all rasters.
     batch_size : int
         Samples that are run at once; bounds the memory.
+    callback : callable, optional
+        Called after each batch with the samples that have been run, and all.
 
     Returns
     -------
@@ -60,12 +63,12 @@ def run(
     engine = engine or Batch()
     generator = generator or torch.Generator(net.like.device).manual_seed(0)
     with _evaluating(net), torch.no_grad():
-        parts = [
-            _summarise(
-                net, engine.propagate(net, net.encode(part, generator=generator)), rasters=rasters, counts=counts
-            )
-            for part in _batches(samples, batch_size)
-        ]
+        parts = []
+        for start in range(0, len(samples), batch_size):
+            raster = net.encode(samples[start : start + batch_size], generator=generator)
+            parts.append(_summarise(net, engine.propagate(net, raster), rasters=rasters, counts=counts))
+            if callback is not None:
+                callback(min(start + batch_size, len(samples)), len(samples))
     return _joined(parts)
 
 
@@ -79,11 +82,6 @@ def _evaluating(net: Network) -> Iterator[None]:
     finally:
         for module, training in modes.items():
             module.training = training
-
-
-def _batches(samples: Samples, size: int) -> Iterator[Samples]:
-    for start in range(0, len(samples), size):
-        yield samples[start : start + size]
 
 
 def _summarise(net: Network, outputs: dict[str, Tensor], *, rasters: bool, counts: bool) -> Activity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -163,4 +164,4 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc] # scik
 
 
 def _is_events(x: object) -> bool:
-    return isinstance(x, list | tuple | np.ndarray) and len(x) > 0 and isinstance(x[0], Events)
+    return isinstance(x, Sequence | np.ndarray) and len(x) > 0 and isinstance(x[0], Events)
