@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from spikewright.checks import DataError, SpikewrightError
-from spikewright.compare import Cell, DataFacts, Method, Planned, Record, SampleView, records, status
+from spikewright.compare import Cell, ChipVerdict, DataFacts, Method, Planned, Record, SampleView, records, status
 from spikewright.compare._record import LATER
 from spikewright.compare._store import Store
 from spikewright.data import DataShape
@@ -56,7 +56,10 @@ def store(tmp_path):
 def test_round_trip(store):
     """Every field comes back, and a sample view as one."""
     view = SampleView(label=1, decision=0, image=[[[0, 255]]], events={"input": [[0, 1]]})
-    whole = record(0, accuracy=0.25, energy_pj={"h": 1.5}, samples=[view], history=[{"round": 1, "loss": 0.1}])
+    chips = {"loihi-1": ChipVerdict(3, 128), "odin": ChipVerdict(None, 1, "too much", 2)}
+    whole = record(
+        0, accuracy=0.25, energy_pj={"h": 1.5}, samples=[view], chips=chips, history=[{"round": 1, "loss": 0.1}]
+    )
     store.plan([planned(0)])
     store.write(whole)
     assert store.find(whole.cell) == whole
@@ -223,5 +226,6 @@ def test_records_of_an_earlier_version():
     older = {name: value for name, value in record(0).to_dict().items() if name not in LATER}
     assert Record.from_dict(older).break_even is None
     assert Record.from_dict(older).train_cost is None
+    assert Record.from_dict(older).chips is None
     with pytest.raises(DataError, match="missing or unknown: accuracy"):
         Record.from_dict({name: value for name, value in older.items() if name != "accuracy"})

@@ -12,9 +12,11 @@ from spikewright.compare._plan import Plan
 from spikewright.compare._record import Record, SampleView
 from spikewright.compare._run_plan import Status, records, run_plan, status
 from spikewright.compare._statistics import Mean, Summary, summarise
+from spikewright.compare._verdict import ChipVerdict
 
 __all__ = [
     "Cell",
+    "ChipVerdict",
     "ConvertedFile",
     "Costing",
     "DataFacts",

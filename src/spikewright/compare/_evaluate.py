@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from spikewright.compare._model_file import labels_as_outputs, open_for
 from spikewright.compare._record import SampleView
+from spikewright.compare._verdict import ChipVerdict, verdicts
 from spikewright.cost import compare_energies, measure
 from spikewright.data import Part
 from spikewright.engines import Activity, run
@@ -47,6 +48,7 @@ class Evaluation:
     artificial_energy_pj: dict[str, float]
     spikes_per_synapse: float | None
     break_even: dict[str, float | None]
+    chips: dict[str, ChipVerdict] | None
     accuracy_over_time: list[float]
     spikes_per_layer: dict[str, float]
     neurons_per_layer: dict[str, int]
@@ -92,6 +94,7 @@ def evaluate(net: Network, test: Part, outputs: Sequence[int], classes: int) -> 
         artificial_energy_pj={entry.model: entry.artificial_pj for entry in compared},
         spikes_per_synapse=cost.spikes_per_synapse,
         break_even={entry.model: entry.break_even for entry in compared},
+        chips=verdicts(net, activity, cost),
         accuracy_over_time=activity.accuracy_over_time(labels).tolist(),
         spikes_per_layer={name: float(activity.layers[name].per_sample.mean()) for name in _spiking(net)},
         neurons_per_layer={name: prod(activity.layers[name].shape) for name in _spiking(net)},

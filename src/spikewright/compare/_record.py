@@ -6,12 +6,20 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from spikewright.checks import DataError
+from spikewright.compare._verdict import ChipVerdict
 
 # What JSON holds is Any in Python.
 Json = Any
 
 LATER = frozenset(
-    {"effective_multiply_accumulates", "artificial_energy_pj", "spikes_per_synapse", "break_even", "train_cost"}
+    {
+        "effective_multiply_accumulates",
+        "artificial_energy_pj",
+        "spikes_per_synapse",
+        "break_even",
+        "train_cost",
+        "chips",
+    }
 )
 """Fields that records of earlier versions do not have; they are None there."""
 
@@ -85,6 +93,8 @@ class Record:
     break_even : dict of (float or None) or None
         Spikes a synapse at which both need the same energy, by the name of the model, see
         :class:`~spikewright.cost.Comparison`.
+    chips : dict of ChipVerdict or None
+        How the network stands on each chip, by its name; None of a network of very many synapses.
     train_seconds, train_samples, train_synaptic_operations : float, int, int or None
         Time in training rounds, presentations of a sample, and uses of a synapse. If the cell was stopped and went on,
         of all parts.
@@ -151,6 +161,7 @@ class Record:
     artificial_energy_pj: dict[str, float] | None = None
     spikes_per_synapse: float | None = None
     break_even: dict[str, float | None] | None = None
+    chips: dict[str, ChipVerdict] | None = None
     train_seconds: float | None = None
     train_samples: int | None = None
     train_synaptic_operations: int | None = None
@@ -181,5 +192,9 @@ class Record:
         odd = sorted((names ^ set(values)) - LATER) if isinstance(values, dict) else []
         if odd or not isinstance(values, dict):
             raise DataError(f"Record: must have the fields of a record; missing or unknown: {', '.join(odd) or 'all'}.")
-        views = values["samples"]
-        return cls(**{**values, "samples": None if views is None else [SampleView(**view) for view in views]})
+        views, chips = values["samples"], values.get("chips")
+        rebuilt: dict[str, Json] = {
+            "samples": None if views is None else [SampleView(**view) for view in views],
+            "chips": None if chips is None else {name: ChipVerdict(**verdict) for name, verdict in chips.items()},
+        }
+        return cls(**{**values, **rebuilt})

@@ -98,4 +98,5 @@ def _said(value: object) -> str:
 
 def check_chain(error: ModelError, chip: Chip) -> Misfit:
     """Return the misfit of a network that is no sum over synapses."""
-    return Misfit("network", "connections", "linear connections", str(error), "Change the layer named.", chip.title)
+    needed, _, change = str(error).partition(". ")
+    return Misfit("network", "connections", "linear connections", needed, change or "Change the layer.", chip.title)

@@ -68,7 +68,7 @@ class _Core:
         limited = tuple(limit for limit in LIMITS if getattr(self.chip, limit) is not None)
 
         def fits(count: int) -> bool:
-            needs = _needs(self.chip, layer, start, start + count, sends, limited)
+            needs = _needs(self.chip, layer, start, start + count, sends, limits=limited)
             return all(self._left(limit) >= needs[limit] for limit in limited)
 
         count = _largest(fits, self._at_most(layer, start))
@@ -102,7 +102,7 @@ def _largest(fits: Callable[[int], bool], most: int) -> int:
 
 
 def _needs(
-    chip: Chip, layer: Demand, start: int, stop: int, sends: IntArray, limits: tuple[str, ...] = LIMITS
+    chip: Chip, layer: Demand, start: int, stop: int, sends: IntArray, *, limits: tuple[str, ...] = LIMITS
 ) -> dict[str, int]:
     """Return what some neurons of a layer take from a core, by the names of limits."""
     begin, end = layer.sources.indptr[start], layer.sources.indptr[stop]

@@ -17,6 +17,7 @@ from spikewright.compare import Record, Summary, summarise
 from spikewright.cost import ENERGY_MODELS
 from spikewright.report._break_even import Standing, standings
 from spikewright.report._charts import Chart, charts
+from spikewright.report._chip_table import ChipTable, chip_table
 from spikewright.report._columns import Column, columns
 from spikewright.report._drawings import class_name, picture, rasters
 from spikewright.report._findings import findings
@@ -36,6 +37,7 @@ class Section:
     charts: list[Chart]
     standings: list[Standing]
     training: list[tuple[str, ...]]
+    chips: ChipTable | None
 
 
 def render(records: Sequence[Record]) -> str:
@@ -91,7 +93,8 @@ def render(records: Sequence[Record]) -> str:
 def _section(data: str, rows: list[Summary]) -> Section:
     model = next((name for row in rows for name in row.energy_pj), "")
     shown = tuple(column for column in columns(model) if column.title != "data")
-    return Section(data, rows, shown, findings(rows), charts(rows), standings(rows), training_lines(rows))
+    parts = findings(rows), charts(rows), standings(rows), training_lines(rows), chip_table(rows)
+    return Section(data, rows, shown, *parts)
 
 
 def _asset(name: str) -> Markup:
