@@ -15,12 +15,17 @@ from spikewright.cli._options import Data, DataRoot, examples
 
 EXAMPLES = examples(
     "spikewright convert mnist-8.onnx --data mnist --steps 32 --input-scale 255 --out converted.safetensors",
-    "spikewright convert mnist-8.onnx --data mnist --steps 32 --out converted.safetensors --json",
+    "spikewright convert ann.safetensors --data digits --steps 16 --out converted.safetensors --json",
 )
 
 
 def convert(
-    model: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="An ONNX file.", show_default=False)],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="An ONNX file, or a model file of an artificial network.", show_default=False
+        ),
+    ],
     *,
     data: Data,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The model file, such as model.safetensors.")],

@@ -9,8 +9,9 @@ import torch
 
 from spikewright.checks import ModelError, check_count
 from spikewright.coding import Direct, Rescale
-from spikewright.data import Dataset, load
-from spikewright.exchange import from_onnx, save
+from spikewright.compare._model_file import OpenedModel, open_for
+from spikewright.data import load
+from spikewright.exchange import from_onnx, is_model_file, save
 from spikewright.learners import Conversion, ConversionReport, convert, report_conversion
 from spikewright.network import Network
 
@@ -54,12 +55,12 @@ def convert_file(
     limit: int | None = None,
     root: str | Path | None = None,
 ) -> ConvertedFile:
-    """Convert the network of an ONNX file, write it to a file, and run both on the test part of a data set.
+    """Convert an artificial network of a file, write it to a file, and run both on the test part of a data set.
 
     Parameters
     ----------
     model : path
-        The ONNX file.
+        An ONNX file, or a model file of this package, such as that of a trained ``Twin``.
     data : str
         Name or path, see :func:`spikewright.data.load`; its training part sets the scales.
     out : path
@@ -83,45 +84,54 @@ def convert_file(
         If the data set is unknown or damaged.
     """
     check_count("convert_file.steps", steps)
-    artificial = _scaled(from_onnx(model), input_scale)
-    dataset = load(data, root=None if root is None else Path(root))
+    opened = _open(model, data, root)
+    artificial, dataset = _scaled(opened.network, input_scale), opened.dataset
     if dataset.kind == "events":
         raise ModelError(f"{model}: takes arrays; {data} has recordings of events.")
     calibration = torch.as_tensor(dataset.train.x[:CALIBRATION])
-    _check_fits(artificial, calibration, dataset, model)
+    _check_fits(opened, calibration, model)
     conversion = convert(artificial, calibration, code=Direct(steps=steps), percentile=percentile)
-    _write(conversion, dataset, out)
-    test = dataset.read_test()
-    part = slice(None, limit)
-    return ConvertedFile(report_conversion(conversion, test.x[part], test.y[part]), steps)
+    _write(conversion, opened, out)
+    samples, labels = opened.labelled(limit)
+    return ConvertedFile(report_conversion(conversion, samples, labels.numpy()), steps)
+
+
+def _open(model: str | Path, data: str, root: str | Path | None) -> OpenedModel:
+    if is_model_file(model):
+        return open_for(model, data, root)
+    net = from_onnx(model)
+    dataset = load(data, root=None if root is None else Path(root))
+    return OpenedModel(net, dataset, list(range(len(dataset.classes))))
 
 
 def _scaled(net: Network, factor: float) -> Network:
     if factor == 1.0:
         return net
-    encoder = replace(net.encoder, before=(Rescale(low=0.0, high=1 / factor),))
+    encoder = replace(net.encoder, before=(Rescale(low=0.0, high=1 / factor), *net.encoder.before))
     return Network(encoder, *(layer for _, layer, _ in net.sources()), net.readout, dt=net.dt).eval()
 
 
-def _check_fits(net: Network, samples: torch.Tensor, dataset: Dataset, model: str | Path) -> None:
+def _check_fits(opened: OpenedModel, samples: torch.Tensor, model: str | Path) -> None:
+    dataset = opened.dataset
     try:
         with torch.no_grad():
-            scores = net(samples[:1])
+            scores = opened.network(samples[:1])
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:160]
         raise ModelError(
             f"{model}: does not take samples of shape {tuple(samples.shape[1:])}, as {dataset.name} has: {reason}"
         ) from error
-    if scores.shape[1] != len(dataset.classes):
-        raise ModelError(f"{model}: gives {scores.shape[1]} scores; {dataset.name} has {len(dataset.classes)} classes.")
+    if scores.shape[1] != len(opened.outputs):
+        raise ModelError(f"{model}: gives {scores.shape[1]} scores; {dataset.name} has {len(opened.outputs)} classes.")
 
 
-def _write(conversion: Conversion, dataset: Dataset, out: str | Path) -> None:
+def _write(conversion: Conversion, opened: OpenedModel, out: str | Path) -> None:
+    dataset = opened.dataset
     notes = {
         "data": dataset.name,
         "classes": list(dataset.classes),
         "sample": list(dataset.shape.sample),
-        "outputs": list(range(len(dataset.classes))),
-        "learner": "conversion of an ONNX file",
+        "outputs": opened.outputs,
+        "learner": "conversion of a file",
     }
     save(conversion.network, out, notes)

@@ -19,7 +19,7 @@ from spikewright.exchange._file import load, load_notes, save
 from spikewright.exchange._from_onnx import from_onnx
 from spikewright.exchange._from_torch import from_torch
 from spikewright.exchange._nir_export import export_file, export_nir
-from spikewright.exchange._open import ModelFile, open_model, open_network, open_notes
+from spikewright.exchange._open import ModelFile, is_model_file, open_model, open_network, open_notes
 from spikewright.exchange._unsaid import Unsaid
 from spikewright.exchange._values import decode, encode
 
@@ -45,6 +45,7 @@ __all__ = [
     "export_nir",
     "from_onnx",
     "from_torch",
+    "is_model_file",
     "load",
     "load_notes",
     "open_model",

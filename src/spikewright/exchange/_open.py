@@ -141,6 +141,15 @@ def _brief(value: Convention | Encoder) -> str:
     return f"{type(value).__name__}({', '.join(given)})"
 
 
+def is_model_file(path: str | Path) -> bool:
+    """Return whether a file is safetensors or HDF5, as :func:`open_network` reads, by how it begins."""
+    if not Path(path).is_file():
+        return False
+    with Path(path).open("rb") as file:
+        length, brace = int.from_bytes(file.read(8), "little"), file.read(1)
+    return is_hdf5(path) or (brace == b"{" and length < Path(path).stat().st_size)
+
+
 def _is_nir(path: str | Path) -> bool:
     return Path(path).is_file() and is_hdf5(path)
 
