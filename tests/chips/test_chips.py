@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from spikewright import chips, neurons
-from spikewright.chips import Chip, ConvolutionCores, Energy
+from spikewright.chips import Chip, ConvolutionCores, Energy, LayerRules
 
 TEXT = """
 title = "A"
@@ -30,7 +30,7 @@ PLAIN = {
     "learning": '""',
     "arithmetic": '""',
 }
-HEAD = {"name", "title", "maker", "year", "convolution", "energy", "sources"}
+HEAD = {"name", "title", "maker", "year", "convolution", "energy", "layers", "sources"}
 
 
 def text(**changes: str | None) -> str:
@@ -53,6 +53,10 @@ def test_every_file_is_good_and_every_figure_has_a_source(name):
     if chip.convolution is not None:
         assert {field.name for field in fields(ConvolutionCores)} <= set(chip.sources)
         assert len(chip.convolution.kernel_memory) == len(chip.convolution.neuron_memory) == chip.cores
+    if chip.layers is not None:
+        rules = chip.layers
+        assert {field.name for field in fields(LayerRules)} <= set(chip.sources)
+        assert len(rules.input_filters) == len(rules.input_filters_in_colour) == len(rules.input_kernel_sizes)
     assert set(chip.neurons) <= set(neurons.__all__)
     assert set(chip.resets) <= {"none", "subtract", "zero", "value"}
     assert chip.weight_bits is None or list(chip.weight_bits) == sorted(chip.weight_bits)

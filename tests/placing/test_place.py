@@ -48,6 +48,45 @@ def test_kernel_memory_of_the_documentation():
     assert layer.neuron_memory == 32 * 32 * 32
 
 
+def rectifiers(*convolutions):
+    layers = [sw.Layer(convolution, sw.ReLU()) for convolution in convolutions]
+    return net_of(*layers, encoder=sw.coding.Direct(steps=1))
+
+
+def test_akida_takes_the_convolutions_of_its_rules():
+    """Images of one channel into 3 x 3, and a stride of 2 with 3 x 3 behind it."""
+    net = rectifiers(nn.Conv2d(1, 8, 3, stride=3), nn.Conv2d(8, 8, 3, stride=2, padding=1), nn.Conv2d(8, 4, 5))
+    assert placed(net, "akida-1", (1, 40, 40)).fits
+
+
+def test_akida_names_the_convolutions_that_it_has_not():
+    net = rectifiers(
+        nn.Conv2d(2, 8, (3, 5), stride=4),
+        nn.Conv2d(8, 4, 2),
+        nn.Conv2d(4, 4, 3, stride=3),
+        nn.Conv2d(4, 4, 1, stride=2),
+    )
+    found = limits_of(placed(net, "akida-1", (2, 60, 260)))
+    assert {key: misfit.needed for key, misfit in found.items()} == {
+        ("layer1", "input_kernel_sizes"): "3, 5",
+        ("layer1", "input_strides"): "4, 4",
+        ("layer1", "input_channels"): "2",
+        ("layer1", "input_width"): "260",
+        ("layer2", "kernel_sizes"): "2, 2",
+        ("layer3", "strides"): "3, 3",
+        ("layer4", "strided_kernel_sizes"): "1, 1",
+    }
+    assert found["layer1", "input_channels"].allowed == "1, 3"
+
+
+@pytest.mark.parametrize(("channels", "limit", "most"), [(1, "input_filters", 96), (3, "input_filters_in_colour", 32)])
+def test_akida_bounds_the_filters_of_its_first_layer(channels, limit, most):
+    """By the size of the kernel, here of 7, and by the colours."""
+    assert placed(rectifiers(nn.Conv2d(channels, most, 7)), "akida-1", (channels, 9, 9)).fits
+    found = limits_of(placed(rectifiers(nn.Conv2d(channels, most + 1, 7)), "akida-1", (channels, 9, 9)))
+    assert (found["layer1", limit].allowed, found["layer1", limit].needed) == (str(most), str(most + 1))
+
+
 def test_speck_gives_each_layer_a_core_that_is_large_enough():
     """The first layer needs 64 Ki neurons, which three cores have; the dense one a kernel of the whole image."""
     net = net_of(

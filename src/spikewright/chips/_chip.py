@@ -66,6 +66,35 @@ class ConvolutionCores:
 
 
 @dataclass(frozen=True)
+class LayerRules:
+    """Which convolutions a chip of artificial layers has; kernels are square.
+
+    Parameters
+    ----------
+    input_kernel_sizes, input_strides, input_channels : tuple of int
+        Those that the layer which receives images may have; the first number of channels is that of grey images.
+    input_width : int
+        Largest width of an image.
+    input_filters, input_filters_in_colour : tuple of int
+        Most filters of that layer, for each of its kernel sizes.
+    kernel_sizes, strides : tuple of int
+        Those that a layer behind it may have.
+    strided_kernel_sizes : tuple of int
+        Kernels that may have a stride above 1.
+    """
+
+    input_kernel_sizes: tuple[int, ...]
+    input_strides: tuple[int, ...]
+    input_channels: tuple[int, ...]
+    input_width: int
+    input_filters: tuple[int, ...]
+    input_filters_in_colour: tuple[int, ...]
+    kernel_sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    strided_kernel_sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Chip:
     """Limits of a chip, each from a source that :attr:`sources` names; ``None`` means no limit that could be cited.
 
@@ -118,6 +147,8 @@ class Chip:
         Name of its integer arithmetic in :mod:`spikewright.quantised`; empty where there is none.
     convolution : ConvolutionCores or None
         For chips whose cores run convolutions.
+    layers : LayerRules or None
+        For chips that take only some layers.
     energy : Energy
         Published figures.
     sources : mapping of str to str
@@ -153,6 +184,7 @@ class Chip:
     learning: str
     arithmetic: str
     convolution: ConvolutionCores | None
+    layers: LayerRules | None
     energy: Energy
     sources: Mapping[str, str]
 

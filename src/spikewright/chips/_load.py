@@ -9,11 +9,11 @@ from types import MappingProxyType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from spikewright.checks import ModelError
-from spikewright.chips._chip import Chip, ConvolutionCores, Energy
+from spikewright.chips._chip import Chip, ConvolutionCores, Energy, LayerRules
 
 _FIGURES = files("spikewright.chips") / "figures"
 _HEAD = ("title", "maker", "year")
-_TABLES = ("sources", "figures", "energy", "convolution")
+_TABLES = ("sources", "figures", "energy", "convolution", "layers")
 
 NAMES = tuple(sorted(file.name.removesuffix(".toml") for file in _FIGURES.iterdir() if file.name.endswith(".toml")))
 """Names of all chips that :func:`load` knows."""
@@ -46,7 +46,8 @@ def read(text: str, name: str) -> Chip:
     """Return the chip that a TOML text describes.
 
     A text has a title, a maker and a year, a table ``sources`` with a citation for each key, and tables ``figures``,
-    ``energy`` and ``convolution`` whose entries are ``{ value = ..., source = "key" }``. The last two may be left out.
+    ``energy``, ``convolution`` and ``layers`` whose entries are ``{ value = ..., source = "key" }``. The last three may
+    be left out.
 
     Raises
     ------
@@ -57,11 +58,12 @@ def read(text: str, name: str) -> Chip:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ModelError(f"chip {name}: is no TOML: {error}") from error
-    _check_keys(f"chip {name}", table, (*_HEAD, "sources", "figures"), optional=("energy", "convolution"))
+    _check_keys(f"chip {name}", table, (*_HEAD, "sources", "figures"), optional=("energy", "convolution", "layers"))
     taken: dict[str, str] = {}
     figures = _figures(f"chip {name}", "figures", table, Chip, taken)
     energy = _figures(f"chip {name}", "energy", table, Energy, taken)
     cores = _figures(f"chip {name}", "convolution", table, ConvolutionCores, taken)
+    rules = _figures(f"chip {name}", "layers", table, LayerRules, taken)
     idle = sorted(set(table["sources"]) - set(taken.values()))
     if idle:
         raise ModelError(f"chip {name}: source {idle[0]!r} is not used by any figure")
@@ -73,6 +75,7 @@ def read(text: str, name: str) -> Chip:
         **figures,
         energy=Energy(**energy),
         convolution=ConvolutionCores(**cores) if cores else None,
+        layers=LayerRules(**rules) if rules else None,
         sources=MappingProxyType({key: table["sources"][cited] for key, cited in taken.items()}),
     )
 

@@ -14,6 +14,7 @@ from spikewright.network import INPUT, Network
 from spikewright.placing._check import check_chain, check_layers
 from spikewright.placing._convolutions import convolve
 from spikewright.placing._demand import Demand, demands
+from spikewright.placing._layer_rules import check_rules
 from spikewright.placing._misfit import Misfit, Misfits
 from spikewright.placing._placement import Placement, Share
 from spikewright.placing._split import split
@@ -94,7 +95,7 @@ def misfits(net: Network, chip: Chip | str, shape: tuple[int, ...]) -> tuple[Mis
 def _parts(net: Network, chip: Chip, layers: tuple[Demand, ...], shape: tuple[int, ...]) -> list[Share | Misfit]:
     """Return where each part of a network stands, and all that is in the way."""
     parts = split(chip, layers) if chip.convolution is None else convolve(chip, layers, shape)
-    return [*check_layers(net, chip, layers, shape), *parts]
+    return [*check_layers(net, chip, layers, shape), *check_rules(chip, layers, shape), *parts]
 
 
 def _energy(chip: Chip, layers: tuple[Demand, ...], activity: Activity) -> dict[str, float]:
