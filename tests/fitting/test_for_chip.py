@@ -111,9 +111,9 @@ def test_no_numbers_are_known_of_spinnaker():
             "loihi-1",
             8,
             {"batch_norm": True},
-            "layer1: connections: needs Linear and none, .* behind every weighted connection. Use no batch",
+            "layer1: connections: needs Linear without neurons, .* behind every weighted connection. Use no batch",
         ),
-        ("4C3-A2-8", (1, 8, 8), "loihi-1", 8, {}, "layer1: connections: needs Conv2d and none"),
+        ("4C3-A2-8", (1, 8, 8), "loihi-1", 8, {}, "layer1: connections: needs Conv2d without neurons"),
         ("4C3-P2-8", (1, 8, 8), "loihi-1", 8, {}, "network: connections: needs MaxPool2d: has no synapses"),
     ],
 )
@@ -125,7 +125,7 @@ def test_all_that_does_not_fit_is_told_at_once(architecture, shape, chip, classe
 def test_connections_that_cannot_be_kept_on_a_grid_are_refused():
     recurrent = sw.Layer(nn.Linear(4, 4), LIKE, recurrent=nn.Linear(4, 4))
     net = sw.Network(sw.coding.Direct(steps=4), recurrent, sw.coding.SpikeCount(), dt=1e-3)
-    with pytest.raises(ModelError, match="layer1: connections: needs one, the chip has no recurrent connection"):
+    with pytest.raises(ModelError, match="layer1: connections: needs a recurrent one, the chip has feedforward"):
         for_chip(net, "loihi-1", (4,), LIKE)
     late = sw.network.DelayedLinear(torch.ones(2, 4), torch.ones(2, 4, dtype=torch.int64))
     net = sw.Network(sw.coding.Direct(steps=4), sw.Layer(late, LIKE), sw.coding.SpikeCount(), dt=1e-3)

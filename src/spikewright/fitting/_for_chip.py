@@ -16,7 +16,7 @@ from spikewright.coding import Direct, Encoder, Regular
 from spikewright.fitting._masks import Masked, draw_mask
 from spikewright.fitting._on_grid import BiasOnGrid, WeightOnGrid
 from spikewright.network import INPUT, Layer, Network, raster_shape
-from spikewright.neurons import LIF
+from spikewright.neurons import LIF, NeuronModel
 from spikewright.placing import Misfit, misfits
 from spikewright.quantised import Floats, arithmetic_to_train_for, neuron_for
 
@@ -54,10 +54,7 @@ def for_chip(net: Network, chip: Chip | str | None, sample: tuple[int, ...], neu
         return net
     chip = load(chip) if isinstance(chip, str) else chip
     neurons = neuron_for(chip, neuron, net.dt)
-    layers = [
-        Layer(each.connection, each.neuron and neurons, recurrent=each.recurrent, name=name, inputs=each.inputs)
-        for name, each, _ in net.sources()
-    ]
+    layers = [_with(neurons, layer, name) for name, layer, _ in net.sources()]
     net = Network(_code(net.encoder, chip), *layers, net.readout, dt=net.dt)
     _limit(net, chip)
     found = (*_unlike(net), *misfits(net, chip, raster_shape(net, sample)))
@@ -66,6 +63,12 @@ def for_chip(net: Network, chip: Chip | str | None, sample: tuple[int, ...], neu
     for _, layer, _ in net.sources():
         _round(layer, chip, net.dt)
     return net
+
+
+def _with(neurons: NeuronModel, layer: Layer, name: str) -> Layer:
+    """Return a layer with other neurons, if it has any."""
+    taken = None if layer.neuron is None else neurons
+    return Layer(layer.connection, taken, recurrent=layer.recurrent, name=name, inputs=layer.inputs)
 
 
 def _code(encoder: Encoder, chip: Chip) -> Encoder:
@@ -111,15 +114,15 @@ def _unlike(net: Network) -> Iterator[Misfit]:
         kind = type(layer.connection).__name__
         weighted = layer.connection is not None and any(True for _ in layer.connection.parameters())
         if layer.recurrent is not None:
-            yield _unlikely(name, "no recurrent connection", "one", "Leave it out.")
+            yield _misfit(name, "feedforward connections to train", "a recurrent one", "Leave it out.")
         if weighted and layer.neuron is None:
             change = "Use no batch normalisation and no average pooling."
-            yield _unlikely(name, "neurons behind every weighted connection", f"{kind} and none", change)
+            yield _misfit(name, "neurons behind every weighted connection", f"{kind} without neurons", change)
         elif weighted and not isinstance(layer.connection, nn.Linear | nn.Conv2d):
-            yield _unlikely(name, "Linear or Conv2d", kind, "Use one of these.")
+            yield _misfit(name, "Linear or Conv2d", kind, "Use one of these.")
 
 
-def _unlikely(layer: str, allowed: str, needed: str, change: str) -> Misfit:
+def _misfit(layer: str, allowed: str, needed: str, change: str) -> Misfit:
     return Misfit(layer, "connections", allowed, needed, change, "training for a chip")
 
 
