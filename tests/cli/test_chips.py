@@ -58,9 +58,25 @@ def test_place_draws_each_chip_that_fits(model, capsys, tmp_path):
     printed = capsys.readouterr()
     fitting = [found["chip"] for found in json.loads(printed.out) if found["fits"]]
     assert len(fitting) > 1
+    assert "loihi-2" in fitting
     assert sorted(path.name for path in tmp_path.glob("*.svg")) == sorted(f"place-{chip}.svg" for chip in fitting)
     assert "Speck" in (tmp_path / "place-speck.svg").read_text()
     assert printed.err.split() == [str(tmp_path / f"place-{chip}.svg") for chip in fitting]
+
+
+def test_without_spikes_there_is_no_energy(capsys, tmp_path):
+    """Loihi's neurons need some in every step, which is not that of an inference."""
+    net = sw.Network(
+        sw.coding.Poisson(steps=5, max_rate=300.0),
+        sw.Layer(nn.Linear(64, 10), IF(v_reset=0.0)),
+        sw.coding.SpikeCount(),
+        dt=1e-3,
+    )
+    sw.exchange.save(net, tmp_path / "m.safetensors", {"sample": [64]})
+    assert run(["place", str(tmp_path / "m.safetensors"), "--chip", "loihi-1", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["fits"]
+    assert found["result"]["energy_pj"] is None
 
 
 def test_place_exits_with_1_if_nothing_fits(model, capsys):

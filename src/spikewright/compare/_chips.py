@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import Tensor
@@ -107,7 +107,7 @@ def place_file(
         opened = open_model(path, unsaid=unsaid)
         activity = run(opened.network, blank(opened.network, _sample(path, opened)))
         results = place_on(opened.network, known, activity)
-        return tuple(PlacedFile(result.chip, result, None, None, "") for result in results)
+        return tuple(PlacedFile(result.chip, _without_energy(result), None, None, "") for result in results)
     fitting = open_for(path, data, root, unsaid)
     net, (test, labels) = fitting.network, fitting.labelled(samples)
     activity = run(net, test)
@@ -116,6 +116,11 @@ def place_file(
         PlacedFile(result.chip, result, accuracy, *_chip_accuracy(net, result.chip, test, labels))
         for result in place_on(net, known, activity)
     )
+
+
+def _without_energy(result: Placement | Misfits) -> Placement | Misfits:
+    """Leave out what neurons need without a spike, which is not the energy of an inference."""
+    return replace(result, energy_pj=None, energy_terms={}) if isinstance(result, Placement) else result
 
 
 def quantise_file(
