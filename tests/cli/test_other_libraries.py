@@ -88,6 +88,20 @@ def test_what_is_said_changes_what_is_counted(model, capsys):
     assert 0 < plain["spikes"] < subtracting["spikes"]
 
 
+@pytest.mark.parametrize("command", ["evaluate", "cost", "place", "quantise"])
+def test_a_download_is_shown(command, model, monkeypatch):
+    """N-MNIST is a gigabyte: whoever opens data passes on what shows how they come."""
+    passed, real = [], sw.data.load
+
+    def load(name, *, root, progress):
+        passed.append(progress)
+        return real(name, root=root)
+
+    monkeypatch.setattr("spikewright.compare._model_file.load", load)
+    run([command, str(model), "--data", "digits"])
+    passed[0]("a file", 1, 2)
+
+
 def test_an_encoder_with_its_parameters(model, capsys):
     words = f"cost {model} --data digits --samples 20 --encoder Poisson:steps=9,max_rate=3000"
     found = told(capsys, words)["found"]

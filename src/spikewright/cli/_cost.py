@@ -11,7 +11,7 @@ from rich.console import Console
 
 import spikewright as sw
 from spikewright.cli._options import Data, DataRoot, examples
-from spikewright.cli._progress import running
+from spikewright.cli._progress import fetching, running
 from spikewright.cli._unsaid import Convention, Dt, Encoder, Steps, unsaid
 
 EXAMPLES = examples(
@@ -49,9 +49,17 @@ def cost(
 
     Under each energy model: both energies, how many spikes a synapse break even, and who wins.
     """
-    open_as = unsaid(convention, dt, steps, encoder)
-    with running() as ran:
-        found = sw.compare.cost_file(model, data, data_root, samples=samples, twin=twin, unsaid=open_as, callback=ran)
+    with fetching() as fetched, running() as ran:
+        found = sw.compare.cost_file(
+            model,
+            data,
+            data_root,
+            samples=samples,
+            twin=twin,
+            unsaid=unsaid(convention, dt, steps, encoder),
+            callback=ran,
+            fetching=fetched,
+        )
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=1, allow_nan=False))
         return

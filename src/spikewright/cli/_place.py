@@ -14,6 +14,7 @@ from rich.table import Table
 
 import spikewright as sw
 from spikewright.cli._options import DataRoot, examples
+from spikewright.cli._progress import fetching
 from spikewright.cli._unsaid import Convention, Dt, Encoder, Steps, unsaid
 
 EXAMPLES = examples(
@@ -54,9 +55,16 @@ def place(
     Exits with 1 if it fits none of the chips that were asked for.
     """
     names = sw.chips.NAMES if chip == ALL else (chip,)
-    found = sw.compare.place_file(
-        model, names, data, data_root, samples=samples, unsaid=unsaid(convention, dt, steps, encoder)
-    )
+    with fetching() as fetched:
+        found = sw.compare.place_file(
+            model,
+            names,
+            data,
+            data_root,
+            samples=samples,
+            unsaid=unsaid(convention, dt, steps, encoder),
+            fetching=fetched,
+        )
     if as_json:
         typer.echo(json.dumps([{"fits": each.result.fits, **asdict(each)} for each in found], indent=1))
     else:

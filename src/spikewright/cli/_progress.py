@@ -69,7 +69,7 @@ def running() -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def fetching(*, quiet: bool) -> Iterator[sw.data.FetchProgress]:
+def fetching(*, quiet: bool = False) -> Iterator[sw.data.FetchProgress]:
     """Show what is downloaded; give the callback that tells of it."""
     columns = (TextColumn("{task.description}"), BarColumn(_BAR), DownloadColumn(), TimeRemainingColumn())
     with _progress(*columns, quiet=quiet) as bars:

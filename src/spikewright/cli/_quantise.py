@@ -14,6 +14,7 @@ from rich.table import Table
 
 import spikewright as sw
 from spikewright.cli._options import DataRoot, examples
+from spikewright.cli._progress import fetching
 from spikewright.cli._unsaid import Convention, Dt, Encoder, Steps, unsaid
 
 EXAMPLES = examples(
@@ -53,14 +54,16 @@ def quantise(
 ) -> None:
     """Round the weights of a network to whole numbers and say what is lost; it runs in whole numbers throughout."""
     generic = sw.quantised.FixedPointArithmetic(weight_bits=bits, per_channel=per is Per.CHANNEL)
-    found = sw.compare.quantise_file(
-        model,
-        chip or generic,
-        data,
-        data_root,
-        samples=samples,
-        unsaid=unsaid(convention, dt, steps, encoder),
-    )
+    with fetching() as fetched:
+        found = sw.compare.quantise_file(
+            model,
+            chip or generic,
+            data,
+            data_root,
+            samples=samples,
+            unsaid=unsaid(convention, dt, steps, encoder),
+            fetching=fetched,
+        )
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
         return

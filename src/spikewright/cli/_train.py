@@ -74,7 +74,8 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="An object with all that is known.")] = False,
 ) -> None:
     """Run a network on the test part of its data: accuracy, and what an inference costs."""
-    found = sw.compare.evaluate_file(model, data, data_root, unsaid(convention, dt, steps, encoder))
+    with fetching() as fetched:
+        found = sw.compare.evaluate_file(model, data, data_root, unsaid(convention, dt, steps, encoder), fetched)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
     else:

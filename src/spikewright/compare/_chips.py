@@ -12,6 +12,7 @@ from spikewright.checks import ModelError
 from spikewright.chips import load as load_chip
 from spikewright.coding import Samples
 from spikewright.compare._model_file import open_for
+from spikewright.data import FetchProgress
 from spikewright.engines import Activity, FixedPoint, run
 from spikewright.exchange import ModelFile, Unsaid, open_model
 from spikewright.network import Network, blank, raster_shape
@@ -74,6 +75,7 @@ def place_file(
     *,
     samples: int | None = None,
     unsaid: Unsaid | None = None,
+    fetching: FetchProgress | None = None,
 ) -> tuple[PlacedFile, ...]:
     """Put the network of a model file on chips.
 
@@ -91,6 +93,8 @@ def place_file(
         How many samples of the test part; all by default.
     unsaid : Unsaid, optional
         What a NIR file of another library leaves open.
+    fetching : callable, optional
+        Called while data are downloaded, see :func:`spikewright.data.fetch`.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def place_file(
         activity = run(opened.network, blank(opened.network, _sample(path, opened)))
         results = place_on(opened.network, known, activity)
         return tuple(PlacedFile(result.chip, _without_energy(result), None, None, "") for result in results)
-    fitting = open_for(path, data, root, unsaid)
+    fitting = open_for(path, data, root, unsaid, fetching)
     net, (test, labels) = fitting.network, fitting.labelled(samples)
     activity = run(net, test)
     accuracy = activity.accuracy(labels)
@@ -131,6 +135,7 @@ def quantise_file(
     *,
     samples: int | None = None,
     unsaid: Unsaid | None = None,
+    fetching: FetchProgress | None = None,
 ) -> QuantisedFile:
     """Turn the network of a model file into one of whole numbers; see :func:`place_file` for the parameters.
 
@@ -142,7 +147,7 @@ def quantise_file(
     if data is None:
         opened = open_model(path, unsaid=unsaid)
         return QuantisedFile(*_quantised(opened.network, _sample(path, opened), arithmetic), None, None)
-    fitting = open_for(path, data, root, unsaid)
+    fitting = open_for(path, data, root, unsaid, fetching)
     net, (test, labels) = fitting.network, fitting.labelled(samples)
     found = _quantised(net, fitting.dataset.shape.sample, arithmetic)
     left = _run_whole(net, test, arithmetic).accuracy(labels)

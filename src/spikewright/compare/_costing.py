@@ -11,6 +11,7 @@ from spikewright.coding import Samples
 from spikewright.compare._model_file import open_for
 from spikewright.compare._record import Json
 from spikewright.cost import ENERGY_MODELS, Comparison, Cost, LayerCost, artificial, compare_energies, measure
+from spikewright.data import FetchProgress
 from spikewright.engines import run
 from spikewright.exchange import Unsaid
 from spikewright.network import Network
@@ -80,6 +81,7 @@ def cost_file(
     twin: str | Path | None = None,
     unsaid: Unsaid | None = None,
     callback: Callable[[int, int], None] | None = None,
+    fetching: FetchProgress | None = None,
 ) -> Costing:
     """Run the network of a model file on test samples, count, and compare.
 
@@ -99,6 +101,8 @@ def cost_file(
         What a NIR file of another library leaves open.
     callback : callable, optional
         Called while the network runs, see :func:`spikewright.engines.run`.
+    fetching : callable, optional
+        Called while data are downloaded, see :func:`spikewright.data.fetch`.
 
     Returns
     -------
@@ -111,7 +115,7 @@ def cost_file(
     DataError
         If the data set is unknown or damaged.
     """
-    opened = open_for(path, data, root, unsaid)
+    opened = open_for(path, data, root, unsaid, fetching)
     net, test = opened.network, opened.dataset.read_test()
     other = None if twin is None else open_for(twin, data, root).network
     count = len(test) if samples is None else min(samples, len(test))

@@ -16,7 +16,7 @@ from spikewright.compare._model_file import labels_as_outputs, open_for
 from spikewright.compare._record import SampleView
 from spikewright.compare._verdict import ChipVerdict, verdicts
 from spikewright.cost import compare_energies, measure
-from spikewright.data import Part
+from spikewright.data import FetchProgress, Part
 from spikewright.engines import Activity, run
 from spikewright.exchange import Unsaid
 from spikewright.network import INPUT, Network
@@ -104,7 +104,11 @@ def evaluate(net: Network, test: Part, outputs: Sequence[int], classes: int) -> 
 
 
 def evaluate_file(
-    path: str | Path, data: str, root: str | Path | None = None, unsaid: Unsaid | None = None
+    path: str | Path,
+    data: str,
+    root: str | Path | None = None,
+    unsaid: Unsaid | None = None,
+    fetching: FetchProgress | None = None,
 ) -> Evaluation:
     """Run the network of a model file on the test part of a data set.
 
@@ -118,6 +122,8 @@ def evaluate_file(
         Folder of the data files.
     unsaid : Unsaid, optional
         What a NIR file of another library leaves open.
+    fetching : callable, optional
+        Called while data are downloaded, see :func:`spikewright.data.fetch`.
 
     Raises
     ------
@@ -126,7 +132,7 @@ def evaluate_file(
     DataError
         If the data set is unknown or damaged.
     """
-    opened = open_for(path, data, root, unsaid)
+    opened = open_for(path, data, root, unsaid, fetching)
     return evaluate(opened.network, opened.dataset.read_test(), opened.outputs, len(opened.dataset.classes))
 
 

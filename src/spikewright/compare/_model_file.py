@@ -12,7 +12,7 @@ from torch import Tensor
 
 from spikewright.checks import ModelError
 from spikewright.coding import Samples
-from spikewright.data import Dataset, load
+from spikewright.data import Dataset, FetchProgress, load
 from spikewright.exchange import Unsaid, open_model, open_notes
 from spikewright.network import Network
 
@@ -40,7 +40,13 @@ class OpenedModel:
         return test.x[:samples], labels[:samples]
 
 
-def open_for(path: str | Path, data: str, root: str | Path | None = None, unsaid: Unsaid | None = None) -> OpenedModel:
+def open_for(
+    path: str | Path,
+    data: str,
+    root: str | Path | None = None,
+    unsaid: Unsaid | None = None,
+    fetching: FetchProgress | None = None,
+) -> OpenedModel:
     """Open a model file for a data set.
 
     Parameters
@@ -53,6 +59,8 @@ def open_for(path: str | Path, data: str, root: str | Path | None = None, unsaid
         Folder of the data files.
     unsaid : Unsaid, optional
         What a NIR file of another library leaves open.
+    fetching : callable, optional
+        Called while data are downloaded, see :func:`spikewright.data.fetch`.
 
     Raises
     ------
@@ -62,7 +70,7 @@ def open_for(path: str | Path, data: str, root: str | Path | None = None, unsaid
         If the data set is unknown or damaged.
     """
     notes = open_notes(path)
-    dataset = load(data, root=None if root is None else Path(root))
+    dataset = load(data, root=None if root is None else Path(root), progress=fetching)
     wanted = {"classes": list(dataset.classes), "sample": list(dataset.shape.sample)}
     for name, value in wanted.items():
         # A file of another library has no notes: its outputs stand for the classes in order.
