@@ -1,6 +1,7 @@
 """What a run returns, and what it leaves behind."""
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from torch import nn
 
 import spikewright as sw
 from spikewright import coding, neurons
-from spikewright.engines import Activity, Batch, Engine, EventDriven, Reference
+from spikewright.engines import Activity, Batch, Engine, EventDriven, Reference, _run
 from spikewright.network import Dropout, Layer, Network
 
 
@@ -60,6 +61,19 @@ def test_a_run_tells_how_far_it_is(net, samples):
     told = []
     sw.run(net, samples, batch_size=4, callback=lambda *done: told.append(done))
     assert told == [(4, 11), (8, 11), (11, 11)]
+
+
+def test_large_networks_run_fewer_samples_at_once(net, samples, monkeypatch):
+    """Their sequences stay below a bound; the spikes that a code draws are those of as large batches."""
+    told = []
+    widest = max(prod(layer.shape) for layer in sw.run(net, samples).layers.values())
+    monkeypatch.setattr(_run, "LARGEST", net.encoder.steps * widest * 3 + 1)
+    few = sw.run(net, samples, callback=lambda *done: told.append(done))
+    assert told == [(3, 11), (6, 11), (9, 11), (11, 11)]
+    assert torch.equal(few.scores, sw.run(net, samples, batch_size=3).scores)
+    monkeypatch.setattr(_run, "LARGEST", 1)
+    sw.run(net, samples, callback=lambda *done: told.append(done))
+    assert told[4:] == [(done, 11) for done in range(1, 12)]
 
 
 def test_samples_in_another_order(net, samples):

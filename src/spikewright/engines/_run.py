@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import prod
 
 import torch
 from torch import Tensor
@@ -13,7 +14,13 @@ from spikewright.coding import Samples
 from spikewright.engines._activity import Activity, LayerActivity
 from spikewright.engines._batch import Batch
 from spikewright.engines._engine import Engine
-from spikewright.network import Network, gather, gather_signals, signals
+from spikewright.network import Network, gather, gather_signals, output_shapes, signals
+
+MOST = 100
+"""Samples that are run at once."""
+
+LARGEST = 1 << 27
+"""Numbers that the outputs of a layer should hold at most; a few such sequences are there at the same time."""
 
 
 def run(
@@ -24,7 +31,7 @@ def run(
     generator: torch.Generator | None = None,
     rasters: bool = False,
     counts: bool = False,
-    batch_size: int = 100,
+    batch_size: int | None = None,
     callback: Callable[[int, int], None] | None = None,
 ) -> Activity:
     """Run a network on samples, without gradients.
@@ -43,8 +50,9 @@ def run(
         Whether to keep the output of every layer; it may be large.
     counts : bool
         Whether to keep how many events each neuron sent in each sample: as many numbers as one step of all rasters.
-    batch_size : int
-        Samples that are run at once; bounds the memory.
+    batch_size : int, optional
+        Samples that are run at once; bounds the memory. By default 100, or fewer where the outputs of a layer in all
+        steps would be more than 2^27 numbers.
     callback : callable, optional
         Called after each batch with the samples that have been run, and all.
 
@@ -57,19 +65,28 @@ def run(
     ValueError
         If there are no samples, or they do not fit the network.
     """
-    check_count("run.batch_size", batch_size)
+    if batch_size is not None:
+        check_count("run.batch_size", batch_size)
     if not len(samples):
         raise ValueError("run.samples: must hold at least one sample; got none.")
     engine = engine or Batch()
     generator = generator or torch.Generator(net.like.device).manual_seed(0)
     with _evaluating(net), torch.no_grad():
-        parts = []
-        for start in range(0, len(samples), batch_size):
-            raster = net.encode(samples[start : start + batch_size], generator=generator)
+        parts, size = [], batch_size or _at_once(net, samples)
+        for start in range(0, len(samples), size):
+            raster = net.encode(samples[start : start + size], generator=generator)
             parts.append(_summarise(net, engine.propagate(net, raster), rasters=rasters, counts=counts))
             if callback is not None:
-                callback(min(start + batch_size, len(samples)), len(samples))
+                callback(min(start + size, len(samples)), len(samples))
     return _joined(parts)
+
+
+def _at_once(net: Network, samples: Samples) -> int:
+    """Return how many samples can be run at once in little memory."""
+    # With randomness of its own, so that what is drawn for the run does not depend on it.
+    raster = net.encode(samples[:1], generator=torch.Generator(net.like.device).manual_seed(0))
+    widest = max(prod(shape) for shape in output_shapes(net, tuple(raster.shape[2:])).values())
+    return max(1, min(MOST, LARGEST // max(len(raster) * widest, 1)))
 
 
 @contextmanager

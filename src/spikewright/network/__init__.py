@@ -20,7 +20,7 @@ from spikewright.network._layer import Layer
 from spikewright.network._network import Network
 from spikewright.network._raster_shape import blank, raster_shape
 from spikewright.network._signals import Signal, gather_signals, keeps_spikes, signals
-from spikewright.network._size import synapse_count
+from spikewright.network._size import output_shapes, synapse_count
 from spikewright.network._synapses import Synapses, fan_out, has_synapses, image_of_one_row, synapses
 from spikewright.network._windows import Axis, Window, window_of
 
@@ -51,6 +51,7 @@ __all__ = [
     "image_of_one_row",
     "keeps_spikes",
     "output_shape",
+    "output_shapes",
     "over_time",
     "raster_shape",
     "signals",
