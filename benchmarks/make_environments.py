@@ -41,13 +41,19 @@ def make(name: str, python: str) -> bool:
         _run([python, "-m", "venv", str(folder)])
         _run([str(folder / "bin" / "python"), *install, "--requirement", str(wanted)])
     except (OSError, subprocess.CalledProcessError) as error:
-        reason = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1]
+        reason = _reason((getattr(error, "stderr", "") or str(error)).strip().splitlines())
         print(f"{name}: {reason}", file=sys.stderr)
         shutil.rmtree(folder, ignore_errors=True)
         failure.write_text(reason + "\n")
         return False
     stamp.write_text(wanted.read_text())
     return True
+
+
+def _reason(lines: list[str]) -> str:
+    """Return the line that says most: tools of many words put hints around it."""
+    telling = [line for line in lines if "error" in line.lower() or "not found" in line.lower()]
+    return (telling or lines)[0].strip()
 
 
 def _run(command: list[str]) -> None:
