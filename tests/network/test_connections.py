@@ -142,6 +142,7 @@ def test_output_shape():
     assert output_shape(nn.Conv2d(2, 5, 3, stride=2).double(), (2, 9, 8)) == (5, 4, 3)
     assert output_shape(Delay(3), (2, 9)) == (2, 9)
     assert output_shape(nn.Flatten(), (2, 3, 4)) == (24,)
+    assert output_shape(nn.BatchNorm1d(5, affine=False).double(), (5,)) == (5,)
     with pytest.raises(ModelError, match=r"Conv2d\(2, 5.*does not take samples of shape \(3, 9, 8\)"):
         output_shape(nn.Conv2d(2, 5, 3), (3, 9, 8))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import torch
 from torch import Tensor, nn
 
@@ -237,7 +239,8 @@ def output_shape(connection: nn.Module | None, shape: tuple[int, ...]) -> tuple[
     """Return the shape of one sample after the connection, for one of ``shape``; raise ModelError if it cannot be."""
     if connection is None:
         return shape
-    like = next((p for p in connection.parameters()), torch.zeros(()))
+    tensors = chain(connection.parameters(), connection.buffers())
+    like = next((tensor for tensor in tensors if tensor.is_floating_point()), torch.zeros(()))
     training = connection.training
     try:
         with torch.no_grad():
