@@ -108,7 +108,7 @@ class GradientTraining(Training):
                 total += self._descend(index, rate, generator) * len(index)
         self._net.eval()
         self.samples += len(self._train)
-        self.cost += self._cost.of(len(self._train))
+        self.cost += self._cost.of(len(self._train)) + written(self._optimizer, steps=batches)
         return {"loss": total / len(self._train)}
 
     def _descend(self, index: Tensor, rate: float, generator: torch.Generator) -> float:
@@ -127,7 +127,6 @@ class GradientTraining(Training):
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self._optimizer.step()
-        self.cost += written(self._optimizer)
         return float(loss.detach())
 
     def network(self) -> Network:

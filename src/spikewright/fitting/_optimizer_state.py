@@ -32,12 +32,12 @@ def restore_tensors(net: Network, optimizer: torch.optim.Optimizer, tensors: dic
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
-def written(optimizer: torch.optim.Optimizer) -> TrainingCost:
-    """Return what the last step wrote: all that has a gradient, and what the optimiser keeps of it."""
+def written(optimizer: torch.optim.Optimizer, *, steps: int = 1) -> TrainingCost:
+    """Return what steps like the last one wrote: all that has a gradient, and what the optimiser keeps of it."""
     learned = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
     moments = (entry for p in learned for entry in optimizer.state[p].values() if torch.is_tensor(entry))
     return TrainingCost(
-        weight_updates=sum(p.numel() for p in learned),
+        weight_updates=steps * sum(p.numel() for p in learned),
         # One number a tensor is the count of steps.
-        optimizer_updates=sum(entry.numel() for entry in moments if entry.ndim),
+        optimizer_updates=steps * sum(entry.numel() for entry in moments if entry.ndim),
     )
