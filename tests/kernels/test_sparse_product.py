@@ -12,6 +12,8 @@ from spikewright.kernels import (
     events_of,
     find_events,
     find_events_reference,
+    spread_event_rows,
+    spread_event_rows_reference,
     turned,
     turned_reference,
 )
@@ -81,8 +83,10 @@ def test_products_are_those_of_the_reference(shape, dtype, threads):
     np.testing.assert_array_equal(charges, expected)
     tolerance = 100 * np.finfo(dtype).eps
     np.testing.assert_allclose(charges, x @ weights + bias, rtol=tolerance, atol=tolerance)
-    grads, nothing = np.empty_like(weights), np.zeros_like(bias)
-    add_event_rows(turned(events, len(weights)), gradient, nothing, grads, threads)
+    grads, wanted = np.ones_like(weights), np.ones_like(weights)
+    spread_event_rows(events, gradient, grads, threads)
+    spread_event_rows_reference(events, gradient, wanted, 1)
+    np.testing.assert_array_equal(grads, wanted)
     np.testing.assert_allclose(grads, x.T @ gradient, rtol=tolerance, atol=tolerance)
 
 

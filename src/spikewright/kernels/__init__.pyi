@@ -60,6 +60,8 @@ from ._sparse_product import (
     events_of,
     find_events,
     find_events_reference,
+    spread_event_rows,
+    spread_event_rows_reference,
     turned,
     turned_reference,
 )
@@ -152,6 +154,8 @@ __all__ = [
     "scatter_events_reference",
     "siegert",
     "siegert_reference",
+    "spread_event_rows",
+    "spread_event_rows_reference",
     "tempotron_pass",
     "tempotron_pass_reference",
     "turned",

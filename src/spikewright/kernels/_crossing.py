@@ -17,7 +17,7 @@ import torch
 from platformdirs import user_cache_path
 
 from spikewright.kernels import _sparse_product
-from spikewright.kernels._sparse_product import add_event_rows, events_of, turned
+from spikewright.kernels._sparse_product import add_event_rows, events_of, spread_event_rows
 
 ROWS, SOURCES, TARGETS, DENSITY, ROUNDS = 1024, 512, 256, 0.1, 7
 """Shape and density of the products that are measured, and how often; the shortest time counts."""
@@ -109,7 +109,7 @@ def measured() -> Rates:
 
     def add() -> None:
         add_event_rows(events, weights.numpy(), bias, charges.numpy(), 1)
-        add_event_rows(turned(events, SOURCES), charges.numpy(), bias, gradients.numpy(), 1)
+        spread_event_rows(events, charges.numpy(), gradients.numpy(), 1)
 
     def multiply() -> None:
         torch.mm(x, weights, out=charges)

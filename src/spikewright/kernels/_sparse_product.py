@@ -183,6 +183,33 @@ def _place(sources: Addresses, k: int, top: int) -> np.uint32:
     return np.uint32(sources[k] - top)
 
 
+def spread_event_rows_reference(
+    events: Events, grad_charges: FloatArray, grad_weights: FloatArray, threads: int
+) -> None:
+    """Return to the weights what :func:`add_event_rows` took from them: ``x``, transposed, times the gradient.
+
+    Parameters
+    ----------
+    events : Events
+    grad_charges : array, shape (row, target)
+    grad_weights : array, shape (source, target)
+        Written.
+    threads : int
+        How many threads share the sources; the result does not depend on it.
+    """
+    del threads
+    grad_weights[:] = 0
+    for r in range(len(grad_charges)):
+        for k in range(events.first[r], events.first[r + 1]):
+            grad_weights[events.sources[k]] += events.values[k] * grad_charges[r]
+
+
+def spread_event_rows(events: Events, grad_charges: FloatArray, grad_weights: FloatArray, threads: int) -> None:
+    """See :func:`spread_event_rows_reference`; rows of the gradient are added for the events of each source."""
+    nothing = np.zeros(grad_charges.shape[1], grad_charges.dtype)
+    add_event_rows(turned(events, len(grad_weights)), grad_charges, nothing, grad_weights, threads)
+
+
 def turned_reference(events: Events, sources: int) -> Events:
     """Return the events of the transposed matrix: those of one source follow one another, in the order of their rows.
 

@@ -63,9 +63,7 @@ class SparseLinear(torch.autograd.Function):
             grad_x = torch.mm(gradient, weight, out=gradient.new_empty(len(gradient), weight.shape[1]))
         if ctx.needs_input_grad[2]:
             grad_weight = gradient.new_empty(weight.shape[1], weight.shape[0]).T
-            by_source, nothing = kernels.turned(ctx.events, weight.shape[1]), gradient.new_zeros(len(weight))
-            arrays = gradient.numpy(), nothing.numpy(), grad_weight.T.numpy()
-            kernels.add_event_rows(by_source, *arrays, torch.get_num_threads())
+            kernels.spread_event_rows(ctx.events, gradient.numpy(), grad_weight.T.numpy(), torch.get_num_threads())
         if ctx.needs_input_grad[3]:
             grad_bias = gradient.sum(0)
         return None, grad_x, grad_weight, grad_bias

@@ -139,6 +139,5 @@ def _of_weights(grad_charges: Tensor, spikes: Tensor) -> Tensor:
         # With out= automatic mixed precision does not touch it.
         torch.mm(fired.T, grads, out=found)
     else:
-        by_source, nothing = kernels.turned(events, fired.shape[1]), grads.new_zeros(grads.shape[1])
-        kernels.add_event_rows(by_source, grads.numpy(), nothing.numpy(), found.numpy(), torch.get_num_threads())
+        kernels.spread_event_rows(events, grads.numpy(), found.numpy(), torch.get_num_threads())
     return found.T
