@@ -16,11 +16,11 @@ def test_one_at_a_time(tmp_path):
     holders, most = [], []
 
     def hold():
-        for _ in range(10):
+        for _ in range(100):
             with claimed(tmp_path / "a.claim"):
                 holders.append(1)
                 most.append(len(holders))
-                time.sleep(0.001)
+                time.sleep(1e-5)
                 holders.pop()
 
     threads = [threading.Thread(target=hold) for _ in range(4)]
@@ -28,7 +28,7 @@ def test_one_at_a_time(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == [1] * 40
+    assert most == [1] * 400
     assert not list(tmp_path.iterdir())
 
 

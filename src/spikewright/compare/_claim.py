@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -85,9 +85,17 @@ def running(folder: Path) -> list[Running]:
 def _locked(path: Path) -> IO[str]:
     """Open and lock a file, again if it was removed between the two by the process that held it."""
     while True:
-        # Neither truncated nor in append mode: what the holder tells must stay, and be replaced by the next.
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
-            return file
-        file.close()
+        with ExitStack() as opened:
+            # Neither truncated nor in append mode: what the holder tells must stay, and be replaced by the next.
+            file = opened.enter_context(os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_still_at(path, file):
+                opened.pop_all()
+                return file
+
+
+def _is_still_at(path: Path, file: IO[str]) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
