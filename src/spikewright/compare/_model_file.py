@@ -13,7 +13,7 @@ from torch import Tensor
 from spikewright.checks import ModelError
 from spikewright.coding import Samples
 from spikewright.data import Dataset, FetchProgress, load
-from spikewright.exchange import Unsaid, open_model, open_notes
+from spikewright.exchange import Unsaid, open_model
 from spikewright.network import Network
 
 
@@ -69,8 +69,9 @@ def open_for(
     DataError
         If the data set is unknown or damaged.
     """
-    notes = open_notes(path)
     dataset = load(data, root=None if root is None else Path(root), progress=fetching)
+    opened = open_model(path, samples=dataset.shape, unsaid=unsaid)
+    notes = opened.notes
     wanted = {"classes": list(dataset.classes), "sample": list(dataset.shape.sample)}
     for name, value in wanted.items():
         # A file of another library has no notes: its outputs stand for the classes in order.
@@ -80,7 +81,6 @@ def open_for(
                 f"{data} has {_short(value)}. Name the data it was trained on."
             )
     outputs = notes.get("outputs", list(range(len(dataset.classes))))
-    opened = open_model(path, samples=dataset.shape, unsaid=unsaid)
     return OpenedModel(opened.network, dataset, [int(output) for output in outputs])
 
 

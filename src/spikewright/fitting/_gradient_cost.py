@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from math import prod
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from spikewright.checks import Sequence
 from spikewright.coding import Samples
 from spikewright.cost import TrainingCost
 from spikewright.fitting._training_memory import history_of
-from spikewright.network import INPUT, Layer, Network, fan_out, gather_signals, has_synapses, signals
+from spikewright.network import INPUT, Layer, Network, fan_out, gather_signals, has_synapses, output_shapes, signals
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -109,10 +108,9 @@ class GradientCost:
 
 def _shapes(net: Network, samples: Samples) -> Shapes:
     """Return the shape of one sample of each layer's output, and of the raster."""
-    twin = deepcopy(net).eval()
     with torch.no_grad():
-        outputs = twin.propagate(twin.encode(samples, generator=torch.Generator(net.like.device)))
-    return {name: tuple(output.shape[2:]) for name, output in outputs.items()}
+        raster = net.encode(samples, generator=torch.Generator(net.like.device))
+    return output_shapes(net, tuple(raster.shape[2:]))
 
 
 def _paths(net: Network, shapes: Shapes) -> list[_Path]:
