@@ -18,7 +18,7 @@ from spikewright.kernels import (
     turned_reference,
 )
 
-SHAPES = [(0, 3, 2), (1, 1, 1), (4, 0, 3), (5, 7, 0), (23, 41, 19), (9, 64, 33), (3, 50, 259)]
+SHAPES = [(0, 3, 2), (1, 1, 1), (4, 0, 3), (5, 7, 0), (23, 41, 19), (9, 64, 33), (3, 50, 259), (2, 65, 3), (2, 130, 5)]
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -52,6 +52,18 @@ def test_events_are_those_of_the_reference(shape, dtype, density):
     for a, b in zip(ours[1:], reference[1:], strict=True):
         np.testing.assert_array_equal(a[: ours.first[-1]], b[: ours.first[-1]])
     assert ours.first[-1] == np.count_nonzero(x)
+
+
+@pytest.mark.parametrize("find", [find_events, find_events_reference])
+@pytest.mark.parametrize("width", [5, 64, 130])
+def test_what_is_zero(find, width):
+    """Zero has two signs; a number that is none is an event, and the smallest one too."""
+    x = np.zeros((3, width), np.float32)
+    x[0], x[1, -1], x[2, 1] = -0.0, np.nan, np.finfo(np.float32).smallest_subnormal
+    events = emptied(x, 8)
+    assert find(x, *events)
+    assert events.first.tolist() == [0, 0, 1, 2]
+    assert events.sources[:2].tolist() == [width - 1, 1]
 
 
 @pytest.mark.parametrize("find", [find_events, find_events_reference])

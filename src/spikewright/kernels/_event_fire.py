@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba import njit
-from numba.cpython.unsafe.numbers import trailing_zeros
 from numpy.typing import NDArray
 
 from spikewright.kernels._event_layout import LANES, RESET, THRESHOLD
+from spikewright.kernels._present import list_ones
 
 FloatArray = NDArray[np.floating]
 Addresses = NDArray[np.int32]
 Flags = NDArray[np.uint8]
 Words = NDArray[np.uint64]
-
-lowest_one: Callable[[np.uint64], np.uint64] = trailing_zeros  # type: ignore[assignment]
-"""The place of the lowest bit that is 1; for compiled code only. Numba's own, which it does not give a public type."""
 
 FIRST_BITS = np.uint64(0x0102040810204080)
 """Eight bytes of 0 or 1, as one number, times this one have those bits in their highest byte, the first one lowest."""
@@ -108,22 +104,17 @@ def list_fired_reference(begin: int, end: int, words: Words, place: int, events:
 def list_fired(begin: int, end: int, words: Words, place: int, events: Addresses) -> int:
     """See :func:`list_fired_reference`.
 
-    The flags of 64 neurons become the bits of one number, whose ones are taken from below, always eight at a time: a
-    processor that need not guess how many there are is faster than one that stops at the last.
+    The flags of 64 neurons become the bits of one number.
     """
-    one, eight, last = np.uint64(1), np.uint64(8), np.uint64(place)
+    eight, last = np.uint64(8), np.uint64(place)
     for n in range(np.uint64(begin), np.uint64(end), np.uint64(LANES)):
         bits, counts = np.uint64(0), np.uint64(0)
         for k in range(eight):
             word = words[n // eight + k]
             bits |= (word * FIRST_BITS >> np.uint64(56)) << (eight * k)
             counts += word
-        upto = last + (counts * ALL_BYTES >> np.uint64(56))
-        while last < upto:
-            for k in range(eight):
-                events[last + k] = n + lowest_one(bits)
-                bits &= bits - one
-            last += eight
-        last = upto
+        count = counts * ALL_BYTES >> np.uint64(56)
+        list_ones(bits, np.uint64(n), count, last, events)
+        last += count
     # Numba would make a floating-point number of an unsigned and a signed one.
     return np.int64(last)  # type: ignore[return-value]

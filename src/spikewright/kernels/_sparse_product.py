@@ -14,8 +14,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikewright.kernels._apart import Apart
-from spikewright.kernels._event_fire import list_fired
-from spikewright.kernels._event_layout import LANES
+from spikewright.kernels._prefetch import prefetch
+from spikewright.kernels._present import WORD, list_ones, ones, present
 from spikewright.kernels._threads import cuts, share
 
 FloatArray = NDArray[np.floating]
@@ -28,6 +28,12 @@ SIDE = 1 << 10
 
 SPARE = 8
 """Room behind the last event, which may be overwritten."""
+
+LINE = 64
+"""Bytes that a processor fetches at once."""
+
+AHEAD = 1 << 10
+"""Values that are fetched before they are looked at: with no help of the program a page is begun when it is needed."""
 
 
 class Events(NamedTuple):
@@ -53,6 +59,7 @@ def find_events_reference(x: FloatArray, first: IntArray, sources: Addresses, va
     Parameters
     ----------
     x : array, shape (row, source)
+        Contiguous.
     first : array of int64, shape (row + 1,)
         Written: where the events of each row begin, and at last their number.
     sources : array of int32, shape (limit + source + 8,)
@@ -76,20 +83,37 @@ def find_events_reference(x: FloatArray, first: IntArray, sources: Addresses, va
 @njit(cache=True, nogil=True)
 def find_events(x: FloatArray, first: IntArray, sources: Addresses, values: FloatArray) -> bool:
     """See :func:`find_events_reference`."""
-    count, limit = 0, len(sources) - x.shape[1] - SPARE
-    present = np.zeros((x.shape[1] + LANES - 1) // LANES * LANES, np.uint8)
+    count, limit = np.uint64(0), len(sources) - x.shape[1] - SPARE
+    whole, rest = divmod(x.shape[1], WORD)
     first[0] = 0
     for r in range(x.shape[0]):
-        row = x[r]
-        for column in range(len(row)):
-            present[column] = row[column] != 0
-        count = list_fired(0, len(present), present.view(np.uint64), count, sources)
-        for k in range(first[r], count):
+        row, ahead = x[r], r * x.shape[1] + AHEAD
+        for word in range(whole):
+            for line in range(0, WORD, LINE // x.itemsize):
+                prefetch(x, ahead + WORD * word + line)
+            count = _list(present(row, WORD * word), WORD * word, count, sources)
+        if rest and whole:
+            # The last 64, of which the lower ones are known already.
+            count = _list(present(row, len(row) - WORD) >> np.uint64(WORD - rest), WORD * whole, count, sources)
+        elif rest:
+            bits = np.uint64(0)
+            for k in range(rest):
+                bits |= np.uint64(row[k] != 0) << np.uint64(k)
+            count = _list(bits, 0, count, sources)
+        for k in range(first[r], np.int64(count)):
             values[k] = row[np.uint32(sources[k])]
         first[r + 1] = count
-        if count > limit:
+        if np.int64(count) > limit:
             return False
     return True
+
+
+@njit(inline="always")
+def _list(bits: np.uint64, address: int, count: np.uint64, sources: Addresses) -> np.uint64:
+    """Write down the columns of the bits that are 1 and return how many events there are then."""
+    more = ones(bits)
+    list_ones(bits, np.uint64(address), more, count, sources)
+    return count + more
 
 
 def add_event_rows_reference(
@@ -136,8 +160,13 @@ def _add_event_rows(
         charges[start:stop, left:right] = bias[left:right]
         reached = first[:-1].copy()
         for top in range(0, len(weights), SIDE):
-            block = weights[top : top + SIDE, left:right].copy()
-            _add_block(first, sources, values, block, top, reached, charges, left, start, stop)
+            # A block is copied where its rows lie far apart.
+            if weights.shape[1] <= width:
+                rows = weights[top : top + SIDE]
+                _add_block(first, sources, values, rows, top, reached, charges, left, start, stop)
+            else:
+                block = weights[top : top + SIDE, left:right].copy()
+                _add_block(first, sources, values, block, top, reached, charges, left, start, stop)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", pipeline_class=Apart)
@@ -169,6 +198,13 @@ def _add_block(
                 half = (((charge[n] + p * a[n]) + q * b[n]) + s * c[n]) + t * d[n]
                 charge[n] = (((half + u * e[n]) + v * f[n]) + w * g[n]) + x * h[n]
             k += 8
+        if k + 4 <= last and sources[k + 3] < bottom:
+            a, b = block[_place(sources, k, top)], block[_place(sources, k + 1, top)]
+            c, d = block[_place(sources, k + 2, top)], block[_place(sources, k + 3, top)]
+            p, q, s, t = values[k], values[k + 1], values[k + 2], values[k + 3]
+            for n in range(len(charge)):
+                charge[n] = (((charge[n] + p * a[n]) + q * b[n]) + s * c[n]) + t * d[n]
+            k += 4
         while k < last and sources[k] < bottom:
             a, p = block[_place(sources, k, top)], values[k]
             for n in range(len(charge)):

@@ -1,0 +1,69 @@
+"""Which of 64 numbers are not zero, as the bits of one number; and a list of the bits that are 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit
+from numba.core import types
+from numba.cpython.unsafe.numbers import trailing_zeros
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+WORD = 64
+"""Bits of a number."""
+
+lowest_one: Callable[[np.uint64], np.uint64] = trailing_zeros  # type: ignore[assignment]
+"""The place of the lowest bit that is 1; for compiled code only. Numba's own, which it does not give a public type."""
+
+
+# Numba hands over its types, builder and values, which have no public types of their own.
+def _typed_present(typing_context: Any, array: Any, place: Any) -> Any:  # noqa: ARG001 - as Numba calls it
+    return types.uint64(array, place), _generate_present
+
+
+def _generate_present(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    kind, index = signature.args
+    array = context.make_array(kind)(context, builder, arguments[0])
+    place = context.cast(builder, arguments[1], index, types.intp)
+    vector = ir.VectorType(context.get_data_type(kind.dtype), WORD)
+    address = builder.bitcast(builder.gep(array.data, [place]), vector.as_pointer())
+    values = builder.load(address, align=kind.dtype.bitwidth // 8)
+    # A NaN is not zero.
+    return builder.bitcast(builder.fcmp_unordered("!=", values, ir.Constant(vector, None)), ir.IntType(WORD))
+
+
+present: Callable[[NDArray[np.floating], int], np.uint64] = intrinsic(_typed_present)  # type: ignore[assignment]
+"""Bit ``k`` says whether element ``place + k`` of a contiguous row of reals is not 0; for compiled code only."""
+
+
+def _typed_ones(typing_context: Any, bits: Any) -> Any:  # noqa: ARG001 - as Numba calls it
+    return types.uint64(types.uint64), _generate_ones
+
+
+def _generate_ones(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+    return builder.ctpop(arguments[0])
+
+
+ones: Callable[[np.uint64], np.uint64] = intrinsic(_typed_ones)  # type: ignore[assignment]
+"""How many bits are 1; for compiled code only."""
+
+
+@njit(inline="always")
+def list_ones(bits: np.uint64, first: np.uint64, count: np.uint64, last: np.uint64, events: NDArray[np.int32]) -> None:
+    """Write the addresses of the bits that are 1, of which there are ``count``, from ``last`` on.
+
+    They are taken from below, ``first`` is the address of the lowest bit, and always eight at a time, also where there
+    is none: a processor that need not guess how many there are is faster than one that stops at the last.
+    """
+    one, eight, begin = np.uint64(1), np.uint64(8), last
+    while True:
+        for k in range(eight):
+            events[begin + k] = first + lowest_one(bits)
+            bits &= bits - one
+        begin += eight
+        if begin >= last + count:
+            break
