@@ -182,6 +182,12 @@ class TransformCase:
 
 
 TRANSFORMS = {
+    # Sums 1, 4, 0 and -1: only the first lies between 0 and 2.
+    "brighten": TransformCase(
+        coding.Brighten(2.0),
+        samples=[[0.25, 0.75], [3.0, 1.0], [0.0, 0.0], [-1.0, 0.0]],
+        transformed=[[0.5, 1.5], [3.0, 1.0], [0.0, 0.0], [-1.0, 0.0]],
+    ),
     # Differences 0.75, 0.385907, 0.173179 at distances 0, 1 and sqrt 2, with mean 0.331816; less that, the positive
     # ones add up to 0.634548. The four corners hold all that is negative: -1/4 each. A bright pixel shows the kernel.
     "difference of Gaussians": TransformCase(

@@ -106,6 +106,27 @@ def test_rescale_checks_its_range():
         coding.Rescale(0.0, float("nan"))
 
 
+@quick
+@given(arrays(np.float32, (3, 2, 4), elements=st.floats(0, 1, width=32)))
+def test_brightened_samples_reach_the_least_sum(x):
+    """In one proportion, however little light there is; to the rounding of sums of 8 float32 numbers."""
+    samples = torch.from_numpy(x)
+    sums = samples.sum((1, 2))
+    brightened = coding.Brighten(least=3.0)(samples)
+    reached = torch.where(sums > 0, sums.clamp(min=3.0), 0.0)
+    torch.testing.assert_close(brightened.sum((1, 2)), reached, rtol=1e-5, atol=0)
+    normal = sums > torch.finfo(torch.float32).tiny
+    proportion = samples[normal] / sums[normal, None, None]
+    torch.testing.assert_close(brightened[normal] / reached[normal, None, None], proportion, rtol=1e-5, atol=1e-30)
+
+
+def test_brighten_checks_its_sum():
+    with pytest.raises(ValueError, match=r"Brighten\.least: must be finite; got inf\."):
+        coding.Brighten(float("inf"))
+    with pytest.raises(ValueError, match=r"Brighten\.least: must lie in \[0, inf\]; got -1\.0\."):
+        coding.Brighten(-1.0)
+
+
 def test_standardised_training_samples_have_no_mean_and_unit_spread():
     """To the rounding of sums of 50 float64 numbers."""
     x = torch.rand(50, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(2)) * 7 - 2

@@ -60,6 +60,7 @@ SURROGATES = {
     "Triangle": neurons.Triangle(width=2.0, height=0.4),
 }
 TRANSFORMS = {
+    "Brighten": coding.Brighten(least=math.pi),
     "DifferenceOfGaussians": coding.DifferenceOfGaussians(sigma_centre=0.9, size=5),
     "Rescale": coding.Rescale(low=-1.0, high=2.0),
     "Standardise": coding.Standardise(mean=random(1, 2, 3), std=0.1 + random(1, 2, 3)),

@@ -75,6 +75,20 @@ def test_weights_keep_their_mean_and_thresholds_rise(digits):
     assert (layer.neuron.theta > 20).any()
 
 
+@pytest.mark.parametrize("brighten", [0.0, 1.0])
+def test_dim_samples_are_seen_if_they_are_brightened(digits, brighten):
+    """Digits at a tenth of their brightness evoke nothing, or a third or more of the spikes of those that have all."""
+    x, y = digits
+    mixed = np.concatenate([x[:150], x[150:300] / 10])
+    learner = DiehlCook(10, epochs=1, brighten=brighten, seed=2).fit(mixed, y[:300])
+    bright, dim = (
+        run(learner.network_, samples, generator=torch.Generator().manual_seed(1)).layers["layer2"].per_sample.mean()
+        for samples in (x[300:350], x[300:350] / 10)
+    )
+    assert bright > 10
+    assert dim >= bright / 3 if brighten else dim == 0
+
+
 @pytest.mark.parametrize("stop", [0, 1])
 def test_resumed_fit_has_the_same_bits(digits, tmp_path, stop):
     """With rounds that are no whole passes, stopped in the middle of one."""
@@ -172,6 +186,7 @@ def test_recordings_are_learned_as_they_are():
         ({"dt": 0.0}, r"DiehlCook\.dt: must be > 0 seconds; got 0\.0"),
         ({"tau_slow": -1.0}, r"DiehlCook\.tau_slow: must be > 0 seconds"),
         ({"max_rate": 0.0}, r"DiehlCook\.max_rate: must be > 0 Hz"),
+        ({"brighten": -0.5}, r"DiehlCook\.brighten: must lie in \[0, inf\]; got -0\.5"),
         ({"inhibition": -17.0}, r"DiehlCook\.inhibition: must be > 0; got -17"),
         ({"mean_weight": 1.5}, r"DiehlCook\.mean_weight: must lie in \[1e-06, 1\]"),
     ],

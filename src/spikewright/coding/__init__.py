@@ -1,5 +1,6 @@
 """Encoders turn samples into rasters; readouts turn the last layer's output into scores."""
 
+from spikewright.coding._brighten import Brighten
 from spikewright.coding._class_vote import ClassVote
 from spikewright.coding._delta import Delta
 from spikewright.coding._difference_of_gaussians import DifferenceOfGaussians
@@ -28,6 +29,7 @@ from spikewright.coding._sweep import Sweep
 from spikewright.coding._windowed_readout import WindowedReadout
 
 __all__ = [
+    "Brighten",
     "ClassVote",
     "Delta",
     "DifferenceOfGaussians",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from math import inf
 from typing import ClassVar, Self
 
 from torch import Tensor
@@ -42,9 +43,14 @@ class DiehlCook(Learner):
         Length of a step in seconds.
     max_rate : float
         Rate in Hz of an input of value 1.
+    brighten : float
+        Least brightness of a sample, relative to that of an average one: the inputs of a dimmer sample fire at rates
+        raised by one factor, so that no class stays unlearned or unseen for being written thinly. 0 shows all samples
+        as they are; recordings always are.
     drive : float
         Sum of the conductances, relative to the leak, that the spikes of an average sample open in a second on a neuron
-        that has not learned. The conductance that a weight of 1 opens follows from it; it is 1 on MNIST at 63.75 Hz.
+        that has not learned, before any is brightened. The conductance that a weight of 1 opens follows from it; it is
+        1 on MNIST at 63.75 Hz.
     inhibition : float
         Inhibitory conductance, relative to the leak, that a spike opens on every other neuron.
     neuron : ConductanceLIF, optional
@@ -92,10 +98,11 @@ class DiehlCook(Learner):
         local=True,
         differences="A spike inhibits all other neurons directly, one step later, where the paper has one inhibitory "
         "neuron for each excitatory one. Inputs have no random delay of 0 to 10 ms. A sample that evokes fewer than "
-        "five spikes is not shown again at a higher rate, so that training and use of the network are alike. The rest "
-        "between samples resets potentials, conductances and traces and lets thresholds decay, without being "
-        "simulated. The conductance of a spike follows from the brightness of the data (on MNIST it is the paper's "
-        "within 1 %), the time constant of the thresholds from the number of neurons (with 400 it is the paper's).",
+        "five spikes is not shown again at a higher rate: one that is dimmer than the average is shown at higher rates "
+        "at once, in training and in use. The rest between samples resets potentials, conductances and traces and lets "
+        "thresholds decay, without being simulated. The conductance of a spike follows from the brightness of the data "
+        "(on MNIST it is the paper's within 1 %), the time constant of the thresholds from the number of neurons (with "
+        "400 it is the paper's).",
     )
 
     def __init__(
@@ -106,6 +113,7 @@ class DiehlCook(Learner):
         steps: int = 700,
         dt: float = 5e-4,
         max_rate: float = 63.75,
+        brighten: float = 1.0,
         drive: float = 650.0,
         inhibition: float = 17.0,
         neuron: ConductanceLIF | None = None,
@@ -125,6 +133,7 @@ class DiehlCook(Learner):
         self.steps = steps
         self.dt = dt
         self.max_rate = max_rate
+        self.brighten = brighten
         self.drive = drive
         self.inhibition = inhibition
         self.neuron = neuron
@@ -153,7 +162,7 @@ class DiehlCook(Learner):
     def begin(self, train: Labelled, classes: int) -> DiehlCookTraining:
         """Draw the first weights."""
         self._check()
-        source = spike_source(train.x, steps=self.steps, dt=self.dt, max_rate=self.max_rate)
+        source = spike_source(train.x, steps=self.steps, dt=self.dt, max_rate=self.max_rate, brighten=self.brighten)
         if not source.rate > 0:
             raise ValueError(
                 "DiehlCook.fit: the samples hold no spike in the time of a run; give other samples or more steps."
@@ -185,6 +194,7 @@ class DiehlCook(Learner):
         for name in ("drive", "inhibition", "eta_pre", "eta_post"):
             check_positive(f"DiehlCook.{name}", getattr(self, name))
         check_positive("DiehlCook.max_rate", self.max_rate, "Hz")
+        check_in_range("DiehlCook.brighten", self.brighten, 0, inf)
         check_in_range("DiehlCook.mean_weight", self.mean_weight, 1e-6, 1.0)
         for name in ONE_FOR_ALL:
             value = getattr(self.neuron, name, 0.0)

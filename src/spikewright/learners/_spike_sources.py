@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spikewright.coding import Encoder, EventFrames, Poisson, Samples
+from spikewright.coding import Brighten, Encoder, EventFrames, Poisson, Samples
 from spikewright.fitting import rescaling
 from spikewright.kernels import bernoulli_events
 from spikewright.spikes import Events
@@ -29,7 +29,7 @@ class SpikeSource(ABC):
     shape : tuple of int
         Shape of a sample.
     rate : float
-        Spikes a second of an average sample, all inputs together.
+        Spikes a second of an average sample, all inputs together, before any sample is brightened.
     """
 
     encoder: Encoder
@@ -54,17 +54,23 @@ class PoissonSource(SpikeSource):
         Length of a step in seconds.
     max_rate : float
         Rate in Hz of an input of value 1.
+    brighten : float
+        Least brightness of a sample, relative to that of an average one.
     """
 
-    def __init__(self, x: Samples, *, steps: int, dt: float, max_rate: float) -> None:
-        before = rescaling(x)
+    def __init__(self, x: Samples, *, steps: int, dt: float, max_rate: float, brighten: float) -> None:
         values = torch.as_tensor(x, dtype=torch.float32)
+        before = rescaling(x)
         for transform in before:
             values = transform(values)
+        brightness = float(values.sum(dtype=torch.float64)) / len(values)
+        self.rate = float((values * (max_rate * dt)).clamp(0, 1).sum(dtype=torch.float64)) / (len(values) * dt)
+        if brighten:
+            brightening = Brighten(least=brighten * brightness)
+            before, values = (*before, brightening), brightening(values)
         self.encoder = Poisson(steps=steps, max_rate=max_rate, before=before)
         self.shape = tuple(values.shape[1:])
         self._probability = (values.flatten(1) * (max_rate * dt)).clamp(0, 1).numpy()
-        self.rate = float(self._probability.sum(dtype=np.float64)) / (len(values) * dt)
 
     def spikes(self, sample: int, seed: int) -> tuple[IntArray, IntArray]:
         """Draw the spikes of a sample; each seed gives others."""
@@ -107,8 +113,8 @@ class EventSource(SpikeSource):
         return np.unique(step[inside] * prod(self.shape) + recording.addresses[inside])
 
 
-def spike_source(x: Samples, *, steps: int, dt: float, max_rate: float) -> SpikeSource:
-    """Return the source for samples of either kind; ``max_rate`` is for samples of numbers."""
+def spike_source(x: Samples, *, steps: int, dt: float, max_rate: float, brighten: float) -> SpikeSource:
+    """Return the source for samples of either kind; ``max_rate`` and ``brighten`` are for samples of numbers."""
     if isinstance(x[0], Events):
         return EventSource(cast("Sequence[Events]", x), steps=steps, dt=dt)
-    return PoissonSource(x, steps=steps, dt=dt, max_rate=max_rate)
+    return PoissonSource(x, steps=steps, dt=dt, max_rate=max_rate, brighten=brighten)
