@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -12,7 +13,7 @@ import spikewright as sw
 from spikewright.checks import ModelError
 from spikewright.chips import load
 from spikewright.fitting import for_chip, seeded, stack
-from spikewright.network import SumPool2d, deploy
+from spikewright.network import AllButSelf, SumPool2d, deploy
 from spikewright.neurons import IF, Integrator, PromptCUBA
 from spikewright.placing import demands, misfits
 
@@ -20,7 +21,11 @@ LIKE = sw.LIF(tau_mem=5e-3)
 
 
 def float_net(architecture, shape, classes, **options):
-    layers = stack(architecture, shape, classes, hidden=LIKE, output=Integrator(), **options)
+    layers = stack(architecture, shape, classes, hidden=LIKE, output=Integrator(), feedback=True, **options)
+    return net_of(*layers)
+
+
+def net_of(*layers):
     return sw.Network(sw.coding.Direct(steps=4), *layers, sw.coding.SpikeCount(), dt=1e-3)
 
 
@@ -68,16 +73,55 @@ def test_axons_of_truenorth_limit_the_fan_out():
 
 
 def test_sums_of_a_pool_and_a_convolution_fit_speck():
-    def layers():
-        yield sw.Layer(nn.Conv2d(1, 4, 3, padding=1), LIKE)
-        yield sw.Layer(SumPool2d(2))
-        yield sw.Layer(nn.Flatten())
-        yield sw.Layer(nn.Linear(64, 3), Integrator())
-
-    net = sw.Network(sw.coding.Direct(steps=4), *layers(), sw.coding.SpikeCount(), dt=1e-3)
-    net = deploy(for_chip(net, "speck", (1, 8, 8), LIKE))
+    layers = (
+        sw.Layer(nn.Conv2d(1, 4, 3, padding=1), LIKE),
+        sw.Layer(SumPool2d(2)),
+        sw.Layer(nn.Flatten()),
+        sw.Layer(nn.Linear(64, 3), Integrator()),
+    )
+    net = deploy(for_chip(net_of(*layers), "speck", (1, 8, 8), LIKE))
     assert isinstance(net.layers["layer4"].neuron, IF)
     assert all(layer.error < 1e-6 for layer in sw.quantised.quantise(net, (1, 8, 8), "speck").layers)
+
+
+@pytest.mark.parametrize("chip", ["loihi-1", "truenorth", "xylo-audio-2", "xylo-imu"])
+def test_recurrent_weights_are_numbers_of_the_chip(chip):
+    """With weights of other sizes inside and outside, so that either sets the step of some neurons."""
+    with seeded(2):
+        net = float_net("30R-20R", (16,), 8)
+        for name, size in (("layer1", 3.0), ("layer2", 0.3)):
+            net.layers[name].recurrent.weight.data *= size
+        net = deploy(for_chip(net, chip, (16,), LIKE))
+    assert not misfits(net, chip, (16,))
+    whole = sw.quantised.quantise(net, (16,), chip)
+    assert all(layer.error < 1e-6 for layer in whole.layers)
+    for layer in whole.layers[:2]:
+        assert [synapses.source for synapses in layer.synapses][-1] == layer.name
+        assert all(np.count_nonzero(synapses.weights) for synapses in layer.synapses)
+
+
+def test_recurrent_convolutions_are_numbers_of_the_chip():
+    feedback = nn.Conv2d(3, 3, 3, padding=1, bias=False)
+    layers = sw.Layer(nn.Conv2d(1, 3, 3), LIKE, recurrent=feedback), sw.Layer(nn.Flatten())
+    net = for_chip(net_of(*layers, sw.Layer(nn.Linear(48, 2), LIKE)), "loihi-2", (1, 6, 6), LIKE)
+    whole = sw.quantised.quantise(deploy(net), (1, 6, 6), "loihi-2")
+    assert all(layer.error < 1e-6 for layer in whole.layers)
+
+
+def test_gradients_reach_recurrent_weights_as_if_nothing_were_rounded():
+    """The gradient of what is trained is that of the rounded weights, but for those that are no synapses."""
+    with seeded(1):
+        net, x = float_net("60R", (16,), 8), torch.rand(5, 16)
+        net.layers["layer1"].connection.weight.data *= 8  # so that neurons fire within four steps
+        net = for_chip(net, "xylo-audio-2", (16,), LIKE)
+    plain = deploy(net)
+    for each in (net, plain):
+        each(x).sub(1).square().sum().backward()
+    for name in ("connection", "recurrent"):
+        ours = getattr(net.layers["layer1"], name).parametrizations.weight
+        theirs = getattr(plain.layers["layer1"], name).weight.grad
+        assert theirs.abs().sum() > 0
+        torch.testing.assert_close(ours.original.grad, theirs * ours[0].mask)
 
 
 def test_codes_of_spikes_stay():
@@ -104,6 +148,7 @@ def test_no_numbers_are_known_of_spinnaker():
         ),
         ("200", (16,), "xylo-audio-3", 8, {}, "input_neurons: needs 200, the chip has 128.*output_sources: needs 200"),
         ("2000", (16,), "xylo-audio-2", 8, {}, "network: cores: needs 2, the chip has 1"),
+        ("20R", (16,), "speck", 8, {}, "layer1: recurrent: needs a recurrent connection, the chip has none. Leave the"),
         ("20", (16,), "akida-1", 8, {}, "layer1: neurons: needs LIF, the chip has ReLU.*layer2: neurons: needs LIF"),
         (
             "20",
@@ -123,11 +168,12 @@ def test_all_that_does_not_fit_is_told_at_once(architecture, shape, chip, classe
 
 
 def test_connections_that_cannot_be_kept_on_a_grid_are_refused():
-    recurrent = sw.Layer(nn.Linear(4, 4), LIKE, recurrent=nn.Linear(4, 4))
-    net = sw.Network(sw.coding.Direct(steps=4), recurrent, sw.coding.SpikeCount(), dt=1e-3)
-    with pytest.raises(ModelError, match="layer1: connections: needs a recurrent one, the chip has feedforward"):
-        for_chip(net, "loihi-1", (4,), LIKE)
+    for recurrent in (nn.Linear(4, 4), AllButSelf(-1.0)):
+        net = net_of(sw.Layer(nn.Linear(4, 4), LIKE, recurrent=recurrent))
+        with pytest.raises(
+            ModelError, match=r"layer1: connections: needs \w+\(.*\), the chip has recurrent conn.*a bias"
+        ):
+            for_chip(net, "loihi-1", (4,), LIKE)
     late = sw.network.DelayedLinear(torch.ones(2, 4), torch.ones(2, 4, dtype=torch.int64))
-    net = sw.Network(sw.coding.Direct(steps=4), sw.Layer(late, LIKE), sw.coding.SpikeCount(), dt=1e-3)
     with pytest.raises(ModelError, match="layer1: connections: needs DelayedLinear, the chip has Linear or Conv2d"):
-        for_chip(net, "loihi-1", (4,), LIKE)
+        for_chip(net_of(sw.Layer(late, LIKE)), "loihi-1", (4,), LIKE)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrize
 
-from spikewright.fitting import Masked, draw_mask, seeded
+from spikewright.fitting import Masked, Wiring, draw_mask, draw_masks, seeded
 
 SIZES = st.integers(1, 24)
 LIMITS = st.none() | st.integers(1, 30)
@@ -41,6 +41,24 @@ def test_as_many_synapses_as_the_limits_allow(limits, kept):
     assert draw_mask((8, 12), **limits).sum(1).tolist() == [kept] * 8
 
 
+@pytest.mark.parametrize(
+    ("wirings", "fan_in", "kept"),
+    [
+        ([Wiring((5, 12)), Wiring((5, 5))], None, [12, 5]),
+        ([Wiring((5, 12)), Wiring((5, 5))], 17, [12, 5]),
+        ([Wiring((5, 12)), Wiring((5, 5))], 9, [6, 2]),  # 9/17 of 12 and of 5, rounded down
+        ([Wiring((5, 12)), Wiring((5, 5), fan_out=2)], 9, [7, 1]),  # 9/14 of 12 and of 2
+        ([Wiring((5, 12), pooled=4)], 20, [5]),  # five weights are synapses of 20 neurons
+        ([Wiring((5, 12), pooled=4), Wiring((5, 5))], 20, [4, 1]),  # 20/53 of 12 and of 5
+        ([Wiring((5, 50)), Wiring((5, 1))], 3, [2, 1]),  # none has no synapse at all
+    ],
+)
+def test_connections_to_the_same_targets_share_the_fan_in(wirings, fan_in, kept):
+    masks = draw_masks(wirings, fan_in)
+    assert [tuple(mask.shape) for mask in masks] == [wiring.shape for wiring in wirings]
+    assert [mask.sum(1).tolist() for mask in masks] == [[each] * 5 for each in kept]
+
+
 def test_masks_come_from_the_seed():
     def draw(seed):
         with seeded(seed):
@@ -62,6 +80,8 @@ def test_weights_outside_stay_at_zero_in_training():
     connection = nn.Linear(6, 4)
     mask = draw_mask((4, 6), fan_in=2)
     parametrize.register_parametrization(connection, "weight", Masked(mask))
+    trained = connection.parametrizations.weight.original
+    assert trained[~mask].eq(0).all()
     optimiser = torch.optim.AdamW(connection.parameters(), lr=0.1, weight_decay=0.1)
     for _ in range(3):
         optimiser.zero_grad()
@@ -69,5 +89,6 @@ def test_weights_outside_stay_at_zero_in_training():
         optimiser.step()
     assert connection.weight[~mask].eq(0).all()
     assert not connection.weight[~mask].signbit().any()
+    assert trained[~mask].eq(0).all()
     assert connection.weight[mask].ne(0).all()
     assert connection.parametrizations.weight.original.grad[~mask].eq(0).all()

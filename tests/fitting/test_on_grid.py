@@ -38,6 +38,19 @@ def test_one_step_for_a_layer():
     torch.testing.assert_close(rounded, torch.tensor([[2.0, -1.0], [-4.0, 1.0]]) * 0.5 / 2)
 
 
+def test_connections_to_the_same_neurons_share_a_step():
+    """Each row's peak is in one of the two: 0.62 gives steps of 1/3 as above, and 1.0 gives steps of 0.5."""
+    outside, own = torch.tensor([[0.62, -0.2], [-0.3, 0.3]]), torch.tensor([[0.1, 0.34], [1.0, 0.2]])
+    step = torch.tensor([[1 / 3], [0.5]]) / 2
+    for weight, other, whole in (
+        (outside, own, [[4.0, -1.0], [-1.0, 1.0]]),
+        (own, outside, [[1.0, 2.0], [4.0, 1.0]]),
+    ):
+        rounding = WeightOnGrid(GRID, 1.0, per_channel=True, beside=(nn.Parameter(other),))
+        torch.testing.assert_close(rounding(weight), torch.tensor(whole) * step)
+        assert not list(rounding.parameters())
+
+
 def test_a_threshold_that_needs_room_makes_steps_coarser():
     """A threshold of 1000 in at most 100 steps: each is worth 10, and small weights are gone."""
     rounded = WeightOnGrid(GRID, 1000.0, per_channel=True)(torch.tensor([[9.0, 2.0]]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,8 +35,8 @@ def task():
 
 
 def learner(chip, **options):
-    options = {"steps": 8, "epochs": 12, "batch_size": 20, "learning_rate": 4e-3, "seed": 1, **options}
-    return SurrogateGradient("50", chip=chip, **options)
+    small = {"architecture": "50", "steps": 8, "epochs": 12, "batch_size": 20, "learning_rate": 4e-3, "seed": 1}
+    return SurrogateGradient(chip=chip, **small | options)
 
 
 @pytest.fixture(scope="module", params=[*KNOWN, *OTHERS])
@@ -75,9 +76,44 @@ def test_weights_are_numbers_of_the_chip(trained):
     assert all(layer.error < 1e-6 for layer in quantise(net, (16,), arithmetic).layers)
 
 
+@pytest.mark.parametrize("chip", ["loihi-1", "truenorth", "xylo-audio-2", "reckon"])
+def test_recurrent_networks_are_trained_as_the_chip_has_them(task, chip):
+    x, y = task
+    net = learner(chip, architecture="40R").fit(x[:TRAIN], y[:TRAIN]).network_
+    arithmetic, labels = arithmetic_to_train_for(load(chip)), torch.from_numpy(y[TRAIN:])
+    assert net.layers["layer1"].recurrent is not None
+    assert all(layer.error < 1e-6 for layer in quantise(net, (16,), arithmetic).layers)
+    activity, whole = sw.run(net, x[TRAIN:]), sw.run(net, x[TRAIN:], sw.engines.FixedPoint(arithmetic))
+    assert sw.placing.place(net, chip, activity).fits
+    assert activity.accuracy(labels) > 0.8
+    assert abs(activity.accuracy(labels) - whole.accuracy(labels)) < 0.03
+
+
+def test_a_recurrent_network_in_units_of_its_steps_gives_the_spikes_of_the_chip(task):
+    """Weights, biases and thresholds of TrueNorth are whole numbers, which floats add without rounding.
+
+    In the network's own units sums are rounded, and a potential that just reaches the threshold may miss it.
+    """
+    x, y = task
+    net = learner("truenorth", architecture="40R", epochs=4).fit(x[:TRAIN], y[:TRAIN]).network_
+    whole = sw.run(net, x[TRAIN:], sw.engines.FixedPoint("truenorth"), rasters=True).rasters
+    layers = []
+    for done, (name, layer, _) in zip(quantise(net, (16,), "truenorth").layers, net.sources(), strict=True):
+        unit = torch.from_numpy(done.step)
+        for tensor in layer.state_dict().values():
+            tensor.copy_((tensor / unit.reshape(-1, *[1] * (tensor.ndim - 1))).round())
+        neuron = replace(layer.neuron, v_threshold=(1 / unit).round())
+        layers.append(sw.Layer(layer.connection, neuron, recurrent=layer.recurrent, name=name))
+    net = sw.Network(net.encoder, *layers, net.readout, dt=net.dt).double()
+    exact = sw.run(net, x[TRAIN:], rasters=True).rasters
+    for name in net.layers:
+        assert exact[name].sum() > 1000
+        assert torch.equal(exact[name], whole[name].double())
+
+
 def test_neither_limit_is_passed_in_training(task):
     x, y = task
-    net = learner("xylo-audio-2", epochs=2).set_params(architecture="90-90").fit(x[:80], y[:80]).network_
+    net = learner("xylo-audio-2", epochs=2, architecture="90-90").fit(x[:80], y[:80]).network_
     layers = sw.placing.demands(net, (16,))
     assert max(int(layer.fan_in.max()) for layer in layers) == 63
     assert int(layers[1].fan_out["layer1"].max()) <= 64

@@ -40,9 +40,21 @@ def test_convolutions_and_pools():
     assert out == (2, 10)
 
 
-@pytest.mark.parametrize("text", ["800,400", "C5", "32C", "P", "-800", "800-", "32c5", "8 0", "32C5X"])
+def test_feedback_is_told_of_each_dense_layer():
+    form = Architecture("4C3-20R-P2-30-7R")
+    assert form.feedback == (True, False, True, False)
+    assert form.feedforward == Architecture("4C3-20-P2-30-7")
+    assert Architecture("").feedback == (False,)
+    assert [repr(c) for c in Architecture("9R").connections((4,), 2)] == [repr(nn.Linear(4, 9)), repr(nn.Linear(9, 2))]
+
+
+@pytest.mark.parametrize(
+    "text", ["4C3R", "P2R", "RR", "R", "800,400", "C5", "32C", "P", "-800", "800-", "32c5", "8 0", "32C5X"]
+)
 def test_text_that_is_no_architecture(text):
-    with pytest.raises(ModelError, match=r"Architecture: '.*' in .* is no layer; write 800, 32C5, 32C5S, P2 or A2"):
+    with pytest.raises(
+        ModelError, match=r"Architecture: '.*' in .* is no layer; write 800, 800R, 32C5, 32C5S, P2 or A2"
+    ):
         Architecture(text)
 
 

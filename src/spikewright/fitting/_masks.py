@@ -2,10 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+
+class Wiring(NamedTuple):
+    """A connection to be thinned.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the weights, see :func:`draw_mask`.
+    pooled : int
+        Spikes of which each source is the sum: so many synapses a weight is.
+    fan_out : int or None
+        Most synapses of a source.
+    """
+
+    shape: tuple[int, ...]
+    pooled: int = 1
+    fan_out: int | None = None
+
+
+def draw_masks(wirings: Sequence[Wiring], fan_in: int | None) -> list[Tensor]:
+    """Choose the weights of several connections onto the same targets, see :func:`draw_mask`.
+
+    Where the targets cannot have all that the sources may send, each connection keeps the same share of it.
+
+    Parameters
+    ----------
+    wirings : sequence of Wiring
+        The connections.
+    fan_in : int or None
+        Most synapses of a target through all of them.
+
+    Returns
+    -------
+    list of Tensor of bool
+        One for each connection.
+    """
+    kept = [_most(wiring.shape, wiring.fan_out) for wiring in wirings]
+    wanted = sum(wiring.pooled * most for wiring, most in zip(wirings, kept, strict=True))
+    if fan_in is not None and wanted > fan_in:
+        kept = [most * fan_in // wanted for most in kept]
+    return [draw_mask(wiring.shape, fan_in=each) for wiring, each in zip(wirings, kept, strict=True)]
 
 
 def draw_mask(shape: tuple[int, ...], *, fan_in: int | None = None, fan_out: int | None = None) -> Tensor:
@@ -28,10 +72,8 @@ def draw_mask(shape: tuple[int, ...], *, fan_in: int | None = None, fan_out: int
         Drawn from torch's default generator, if there is anything to choose.
     """
     targets, columns = shape[0], prod(shape[1:])
-    window = prod(shape[2:])
-    kept = columns if fan_in is None else min(fan_in, columns)
-    if fan_out is not None:
-        kept = max(1, min(kept, columns * (fan_out // window) // targets))
+    most = _most(shape, fan_out)
+    kept = most if fan_in is None else max(1, min(fan_in, most))
     if kept == columns:
         return torch.ones(shape, dtype=torch.bool)
     mask = torch.zeros(targets, columns, dtype=torch.bool)
@@ -42,6 +84,12 @@ def draw_mask(shape: tuple[int, ...], *, fan_in: int | None = None, fan_out: int
         target[chosen] = True
         taken[chosen] += 1
     return mask.reshape(shape)
+
+
+def _most(shape: tuple[int, ...], fan_out: int | None) -> int:
+    """Return how many synapses each target can have, at least one."""
+    columns, window = prod(shape[1:]), prod(shape[2:])
+    return columns if fan_out is None else max(1, min(columns, columns * (fan_out // window) // shape[0]))
 
 
 class Masked(nn.Module):
@@ -63,3 +111,8 @@ class Masked(nn.Module):
         """Return the weights that are synapses, 0 for all others."""
         # Not a product with the mask, which makes -0 of negative weights.
         return weight.where(self.mask, 0)
+
+    def right_inverse(self, weight: Tensor) -> Tensor:
+        """Return what torch keeps and trains: 0 outside the mask too, where it stays, as no gradient arrives there."""
+        kept: Tensor = self(weight)
+        return kept

@@ -30,8 +30,9 @@ class StraightThrough(torch.autograd.Function):
 class WeightOnGrid(nn.Module):
     r"""A parametrisation: weights as the whole numbers that a chip has, times what a whole weight of 1 is worth.
 
-    With the largest whole weight :math:`q`, the gain :math:`g` of :class:`~spikewright.quantised.Grid` and the
-    threshold :math:`\theta`, of which there are :math:`p` whole parts in a step,
+    With the largest whole weight :math:`q`, the gain :math:`g` of :class:`~spikewright.quantised.Grid`, the threshold
+    :math:`\theta`, of which there are :math:`p` whole parts in a step, and all weights :math:`w_i` that reach the same
+    neurons,
 
     .. math::
         s = g \max_i |w_i| / q, \qquad s' = p\,\theta / \mathrm{round}(p\,\theta / s), \qquad
@@ -48,6 +49,8 @@ class WeightOnGrid(nn.Module):
         Of the neurons.
     per_channel : bool
         Whether each neuron, or each channel of a kernel, has a step of its own; if not, all share one.
+    beside : tuple of nn.Parameter
+        Weights of other connections to the same neurons as they are trained, each of shape (neuron or channel, ...).
 
     References
     ----------
@@ -56,8 +59,12 @@ class WeightOnGrid(nn.Module):
     2018.
     """
 
-    def __init__(self, grid: Grid, threshold: float, *, per_channel: bool) -> None:
+    def __init__(
+        self, grid: Grid, threshold: float, *, per_channel: bool, beside: tuple[nn.Parameter, ...] = ()
+    ) -> None:
         super().__init__()
+        # In a tuple, because torch would list them as parameters of this, and they are those of their connections.
+        self._beside = beside
         self.grid = grid
         self.threshold = threshold
         self.per_channel = per_channel
@@ -79,7 +86,8 @@ class WeightOnGrid(nn.Module):
             return self._worth(self._step(weight))
 
     def _step(self, weight: Tensor) -> Tensor:
-        peaks = weight.abs().flatten(1).amax(1)
+        reaching = (weight, *self._beside)
+        peaks = torch.stack([each.detach().abs().flatten(1).amax(1) for each in reaching]).amax(0)
         if not self.per_channel:
             peaks = peaks.amax().expand_as(peaks)
         step = (peaks * (float(self.grid.gain[0]) / self.grid.largest)).clamp(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from spikewright.checks import ModelError
 from spikewright.network import Architecture, Dropout, Layer
 from spikewright.neurons import NeuronModel
 
@@ -18,6 +19,7 @@ def stack(
     dropout: float = 0.0,
     batch_norm: bool = False,
     bias: bool = True,
+    feedback: bool = False,
 ) -> list[Layer]:
     """Build the layers of an architecture.
 
@@ -39,20 +41,35 @@ def stack(
     batch_norm : bool
         Whether hidden charges are normalised over batch and time in training.
     bias : bool
-        Whether connections have a bias.
+        Whether connections have a bias; those of units to themselves have none.
+    feedback : bool
+        Whether the units take connections to themselves, ``R`` in the architecture.
+
+    Raises
+    ------
+    ModelError
+        If the text is no architecture, asks for feedback that the units do not take, or does not suit the shape.
     """
-    connections = Architecture(architecture).connections(shape, classes, bias=bias)
+    form = Architecture(architecture)
+    if any(form.feedback) and not feedback:
+        raise ModelError(
+            f"Architecture: {architecture!r} feeds back, which spiking neurons trained through time can; "
+            f"write {form.feedforward.text!r}, or train with SurrogateGradient."
+        )
+    connections, feeds_back = form.connections(shape, classes, bias=bias), iter(form.feedback)
     layers: list[Layer] = []
     for connection, after in zip(connections, [*connections[1:], None], strict=True):
         last = after is None
         unit = output if last else hidden
         if isinstance(after, nn.AvgPool2d) or isinstance(connection, nn.Flatten | nn.MaxPool2d):
             unit = None
+        units = connection.out_features if isinstance(connection, nn.Linear) and next(feeds_back) else 0
+        recurrent = nn.Linear(units, units, bias=False) if units else None
         normalise = batch_norm and not last and isinstance(connection, nn.Linear | nn.Conv2d)
         if normalise:
-            layers += [Layer(connection), Layer(_norm(connection), unit)]
+            layers += [Layer(connection), Layer(_norm(connection), unit, recurrent=recurrent)]
         else:
-            layers.append(Layer(connection, unit))
+            layers.append(Layer(connection, unit, recurrent=recurrent))
         if dropout and not last and isinstance(connection, nn.Linear):
             layers.append(Layer(Dropout(dropout)))
     return layers

@@ -23,7 +23,7 @@ class RateConversion(Learner):
     Parameters
     ----------
     architecture : str
-        Hidden layers, see :class:`~spikewright.network.Architecture`.
+        Hidden layers without feedback, see :class:`~spikewright.network.Architecture`.
     code : Encoder
         Input of the spiking network: ``Direct(steps=...)`` for an analog current, ``Poisson(steps=..., max_rate=...)``
         for spikes. Its ``steps`` is the length of a run. Recordings of events enter as the image of their counts.

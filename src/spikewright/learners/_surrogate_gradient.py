@@ -21,7 +21,7 @@ from spikewright.fitting import (
     stack,
 )
 from spikewright.learners._twin import twin_of
-from spikewright.network import Network
+from spikewright.network import Architecture, Network
 from spikewright.neurons import LIF, ArcTan, Integrator, Surrogate
 from spikewright.spikes import Events
 
@@ -43,7 +43,7 @@ class SurrogateGradient(Learner):
     Parameters
     ----------
     architecture : str
-        Hidden layers, see :class:`~spikewright.network.Architecture`.
+        Hidden layers, see :class:`~spikewright.network.Architecture`; ``100R`` is a recurrent one.
     steps : int
         Time steps of a run.
     tau_mem : float
@@ -64,7 +64,7 @@ class SurrogateGradient(Learner):
         Whether hidden charges are normalised over batch and time; folded into the weights afterwards.
     recompute_every : int or None
         Steps of a piece of time whose inner values are computed a second time instead of being kept: more time, and
-        memory that hardly grows with the steps. Not together with ``dropout`` or ``batch_norm``.
+        memory that hardly grows with the steps. Not together with ``dropout``, ``batch_norm`` or recurrent layers.
     mixed_precision : bool
         Whether products and spikes are in bfloat16, see :class:`~spikewright.fitting.Descent`.
     chip : Chip, str or None
@@ -144,8 +144,10 @@ class SurrogateGradient(Learner):
         return cls("200" if is_small(shape) else "800", steps=8, **schedule(shape), seed=seed)
 
     def twin(self, shape: DataShape) -> Learner:  # noqa: ARG002 - it has the schedule of this one
-        """Return the artificial network of the same shape."""
-        return twin_of(self)
+        """Return the artificial network of the same shape, without feedback: it has one step."""
+        twin = twin_of(self)
+        twin.set_params(architecture=Architecture(self.architecture).feedforward.text)
+        return twin
 
     def begin(self, train: Labelled, classes: int) -> GradientTraining:
         """Build the network and start to descend."""
@@ -170,6 +172,7 @@ class SurrogateGradient(Learner):
                 output=Integrator(),
                 dropout=self.dropout,
                 batch_norm=self.batch_norm,
+                feedback=True,
             )
             net = for_chip(Network(encoder, *layers, SpikeCount(), dt=dt), self.chip, sample, hidden)
         return GradientTraining(net, train, descent, seed=self.seed)

@@ -30,7 +30,7 @@ class Twin(Learner):
     Parameters
     ----------
     architecture : str
-        Hidden layers, see :class:`~spikewright.network.Architecture`.
+        Hidden layers without feedback, see :class:`~spikewright.network.Architecture`.
     epochs, batch_size : int
         Passes over the data, and samples a step.
     learning_rate, weight_decay : float

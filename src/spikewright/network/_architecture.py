@@ -11,7 +11,9 @@ from torch import nn
 from spikewright.checks import ModelError
 from spikewright.network._connections import output_shape
 
-_PART = re.compile(r"(?P<channels>\d+)C(?P<kernel>\d+)(?P<same>S?)|(?P<pool>[PA])(?P<window>\d+)|(?P<units>\d+)")
+_PART = re.compile(
+    r"(?P<channels>\d+)C(?P<kernel>\d+)(?P<same>S?)|(?P<pool>[PA])(?P<window>\d+)|(?P<units>\d+)(?P<recurrent>R?)"
+)
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,10 @@ class Architecture:
     Parameters
     ----------
     text : str
-        Hidden layers from input to output, joined by ``-``: ``800`` is dense with 800 units, ``32C5`` a convolution
-        with 32 channels and a 5 x 5 kernel (``32C5S`` with zero padding that keeps the size), ``P2`` maximum pooling
-        and ``A2`` average pooling over 2 x 2. Empty for no hidden layer.
+        Hidden layers from input to output, joined by ``-``: ``800`` is dense with 800 units, ``800R`` the same with a
+        connection from its units back to themselves, ``32C5`` a convolution with 32 channels and a 5 x 5 kernel
+        (``32C5S`` with zero padding that keeps the size), ``P2`` maximum pooling and ``A2`` average pooling over
+        2 x 2. Empty for no hidden layer.
 
     Raises
     ------
@@ -43,7 +46,7 @@ class Architecture:
             if not _PART.fullmatch(part):
                 raise ModelError(
                     f"Architecture: {part!r} in {self.text!r} is no layer; "
-                    "write 800, 32C5, 32C5S, P2 or A2, joined by '-'."
+                    "write 800, 800R, 32C5, 32C5S, P2 or A2, joined by '-'."
                 )
 
     @property
@@ -51,10 +54,22 @@ class Architecture:
         """The layers' texts."""
         return tuple(self.text.split("-")) if self.text else ()
 
+    @property
+    def feedback(self) -> tuple[bool, ...]:
+        """For each dense layer, that of the classes at the end, whether its units feed back to themselves."""
+        dense = (match for part in self.parts if (match := _PART.fullmatch(part)) and match["units"])
+        return (*(bool(match["recurrent"]) for match in dense), False)
+
+    @property
+    def feedforward(self) -> Architecture:
+        """The same layers without feedback."""
+        return Architecture("-".join(part.removesuffix("R") for part in self.parts))
+
     def connections(self, shape: tuple[int, ...], classes: int, *, bias: bool = True) -> list[nn.Module]:
         """Build the connections, the last one dense with one unit a class, for samples of ``shape``.
 
-        A ``Flatten`` stands wherever an image meets a dense layer. Weights are drawn by torch's own rules.
+        A ``Flatten`` stands wherever an image meets a dense layer. Weights are drawn by torch's own rules. Those of
+        :attr:`feedback` are not among them.
         """
         modules: list[nn.Module] = []
         for part in (*self.parts, str(classes)):
