@@ -84,6 +84,30 @@ def test_sums_of_a_pool_and_a_convolution_fit_speck():
     assert all(layer.error < 1e-6 for layer in sw.quantised.quantise(net, (1, 8, 8), "speck").layers)
 
 
+def test_speck_gives_the_spikes_of_sums_where_no_neuron_fires_twice_in_a_step():
+    """Behind the pool four spikes of a step are four charges; floats and whole numbers may differ at ties alone."""
+    with seeded(3):
+        net = float_net("4C3-P2-9", (1, 8, 8), 3, sums=True)
+        for _, layer, _ in net.sources():
+            if layer.connection is not None and layer.neuron is not None:
+                layer.connection.weight.data.abs_().mul_(0.2)
+        net = sw.Network(sw.coding.Direct(steps=40), *net.layers.values(), net.readout, dt=1e-3)
+        net = deploy(for_chip(net, "speck", (1, 8, 8), LIKE))
+        x = torch.rand(6, 1, 8, 8)
+    floats, whole = (sw.run(net, x, engine, rasters=True).rasters for engine in (None, sw.engines.FixedPoint("speck")))
+    assert floats["layer2"].max() > 1
+    for name in ("layer1", "layer4", "layer5"):
+        assert whole[name].max() == 1
+        assert floats[name].sum() > 30
+        assert (floats[name] != whole[name]).sum() < 0.01 * floats[name].sum()
+
+
+def test_dropout_is_no_part_of_what_must_fit():
+    """Speck has a core for each layer of weights, and none for what only training has."""
+    net = made("4C3-P2-9", (1, 8, 8), "speck", sums=True, dropout=0.5)
+    assert not misfits(deploy(net), "speck", (1, 8, 8))
+
+
 @pytest.mark.parametrize("chip", ["loihi-1", "truenorth", "xylo-audio-2", "xylo-imu"])
 def test_recurrent_weights_are_numbers_of_the_chip(chip):
     """With weights of other sizes inside and outside, so that either sets the step of some neurons."""
@@ -156,9 +180,17 @@ def test_no_numbers_are_known_of_spinnaker():
             "loihi-1",
             8,
             {"batch_norm": True},
-            "layer1: connections: needs Linear without neurons, .* behind every weighted connection. Use no batch",
+            "layer1: connections: needs Linear without neurons, .* behind every weighted connection. Put neurons",
         ),
-        ("4C3-A2-8", (1, 8, 8), "loihi-1", 8, {}, "layer1: connections: needs Conv2d without neurons"),
+        (
+            "4C3-A2-8",
+            (1, 8, 8),
+            "loihi-1",
+            8,
+            {},
+            "layer1: connections: needs Conv2d without neurons, .* Put neurons before a pool, and use no batch",
+        ),
+        ("4C3-P3-8", (1, 8, 8), "speck", 8, {"sums": True}, r"layer4: pools: needs 3, the chip has \(1, 2, 4\)"),
         ("4C3-P2-8", (1, 8, 8), "loihi-1", 8, {}, "network: connections: needs MaxPool2d: has no synapses"),
     ],
 )

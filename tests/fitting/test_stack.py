@@ -24,6 +24,16 @@ def test_feedback_stands_at_the_neurons(batch_norm):
     assert all(layer.neuron is LIKE for layer in fed)
 
 
+def test_neurons_stand_before_a_pool_that_adds_up():
+    """Of sums, neurons stand behind both convolutions; of means, behind the pool that follows."""
+    layers = stack("4C3-P2-5C2-A2", (1, 10, 10), 2, hidden=LIKE, output=Integrator(), sums=True)
+    kinds = [type(layer.connection).__name__ for layer in layers]
+    assert kinds == ["Conv2d", "SumPool2d", "Conv2d", "SumPool2d", "Flatten", "Linear"]
+    assert [layer.neuron is LIKE for layer in layers] == [True, False, True, False, False, False]
+    layers = stack("4C3-P2-5C2-A2", (1, 10, 10), 2, hidden=LIKE, output=Integrator())
+    assert [layer.neuron is LIKE for layer in layers] == [True, False, False, True, False, False]
+
+
 def test_feedback_is_trained():
     """One step of a batch of all: 12 x 4 weights and 12 biases, 12 x 12 of feedback, 2 x 12 and 2 of the classes."""
     x, y = np.random.default_rng(0).random((6, 4), dtype=np.float32), [0, 1] * 3

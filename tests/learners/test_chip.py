@@ -18,6 +18,7 @@ from spikewright.chips import NAMES, load
 from spikewright.compare import Method
 from spikewright.data import DataShape
 from spikewright.learners import SurrogateGradient
+from spikewright.network import SumPool2d
 from spikewright.quantised import arithmetic_to_train_for, quantise
 from spikewright.spikes import Events
 
@@ -32,6 +33,13 @@ def task():
     x, y = load_digits(return_X_y=True)
     x, y = x[y < 6], y[y < 6]
     return (x.reshape(-1, 4, 2, 4, 2).mean((2, 4)) / 16).astype(np.float32).reshape(-1, 16), y
+
+
+@pytest.fixture(scope="module")
+def images():
+    """The same digits as they are."""
+    x, y = load_digits(return_X_y=True)
+    return (x[y < 6] / 16).astype(np.float32).reshape(-1, 1, 8, 8), y[y < 6]
 
 
 def learner(chip, **options):
@@ -89,20 +97,42 @@ def test_recurrent_networks_are_trained_as_the_chip_has_them(task, chip):
     assert abs(activity.accuracy(labels) - whole.accuracy(labels)) < 0.03
 
 
-def test_a_recurrent_network_in_units_of_its_steps_gives_the_spikes_of_the_chip(task):
+@pytest.mark.parametrize(("chip", "apart"), [("loihi-2", 0.03), ("truenorth", 0.01), ("odin", 0.01), ("speck", 0.08)])
+def test_pooled_networks_are_trained_as_the_chip_has_them(images, chip, apart):
+    """Speck's neurons fire again in a step in which spikes bring more than two thresholds, which is not trained."""
+    x, y = images
+    net = learner(chip, architecture="4C3-P2-20").fit(x[:TRAIN], y[:TRAIN]).network_
+    arithmetic, labels = arithmetic_to_train_for(load(chip)), torch.from_numpy(y[TRAIN:])
+    assert isinstance(net.layers["layer2"].connection, SumPool2d)
+    assert all(layer.error < 1e-6 for layer in quantise(net, (1, 8, 8), arithmetic).layers)
+    activity, whole = sw.run(net, x[TRAIN:]), sw.run(net, x[TRAIN:], sw.engines.FixedPoint(arithmetic))
+    assert sw.placing.place(net, chip, activity).fits
+    assert activity.accuracy(labels) > 0.75
+    assert abs(activity.accuracy(labels) - whole.accuracy(labels)) < apart
+
+
+@pytest.mark.parametrize(("data", "architecture"), [("task", "40R"), ("images", "4C3-A2-20")])
+def test_a_network_in_units_of_its_steps_gives_the_spikes_of_the_chip(data, architecture, request):
     """Weights, biases and thresholds of TrueNorth are whole numbers, which floats add without rounding.
 
     In the network's own units sums are rounded, and a potential that just reaches the threshold may miss it.
     """
-    x, y = task
-    net = learner("truenorth", architecture="40R", epochs=4).fit(x[:TRAIN], y[:TRAIN]).network_
+    x, y = request.getfixturevalue(data)
+    net = learner("truenorth", architecture=architecture, epochs=4).fit(x[:TRAIN], y[:TRAIN]).network_
     whole = sw.run(net, x[TRAIN:], sw.engines.FixedPoint("truenorth"), rasters=True).rasters
     layers = []
-    for done, (name, layer, _) in zip(quantise(net, (16,), "truenorth").layers, net.sources(), strict=True):
-        unit = torch.from_numpy(done.step)
+    steps = {done.name: done.step for done in quantise(net, x.shape[1:], "truenorth").layers}
+    for name, layer, _ in net.sources():
+        if layer.neuron is None:
+            layers.append(layer)
+            continue
+        unit = torch.from_numpy(steps[name]).reshape(len(layer.connection.weight), -1)[:, 0]
         for tensor in layer.state_dict().values():
             tensor.copy_((tensor / unit.reshape(-1, *[1] * (tensor.ndim - 1))).round())
-        neuron = replace(layer.neuron, v_threshold=(1 / unit).round())
+        threshold = (1 / unit).round()
+        if isinstance(layer.connection, torch.nn.Conv2d):
+            threshold = threshold.reshape(-1, 1, 1).expand(-1, 6, 6)
+        neuron = replace(layer.neuron, v_threshold=threshold)
         layers.append(sw.Layer(layer.connection, neuron, recurrent=layer.recurrent, name=name))
     net = sw.Network(net.encoder, *layers, net.readout, dt=net.dt).double()
     exact = sw.run(net, x[TRAIN:], rasters=True).rasters

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from spikewright.checks import ModelError
-from spikewright.network import Architecture
+from spikewright.network import Architecture, SumPool2d
 
 
 def built(text, shape, **options):
@@ -38,6 +38,13 @@ def test_convolutions_and_pools():
         repr(nn.Linear(20, 10, bias=False)),
     ]
     assert out == (2, 10)
+
+
+def test_pools_that_add_up():
+    connections = Architecture("4C3-P2-A3-5").connections((1, 14, 14), 2, sums=True)
+    pools = [connection.kernel_size for connection in connections if isinstance(connection, SumPool2d)]
+    assert pools == [2, 3]
+    assert nn.Sequential(*connections)(torch.zeros(2, 1, 14, 14)).shape == (2, 2)
 
 
 def test_feedback_is_told_of_each_dense_layer():

@@ -13,7 +13,7 @@ from spikewright.chips import Chip, load
 from spikewright.coding import Direct, Encoder, Regular
 from spikewright.fitting._chip_synapses import limit_synapses, weighted
 from spikewright.fitting._on_grid import BiasOnGrid, WeightOnGrid
-from spikewright.network import Layer, Network, raster_shape
+from spikewright.network import Layer, Network, deploy, raster_shape
 from spikewright.neurons import LIF, NeuronModel
 from spikewright.placing import Misfit, misfits
 from spikewright.quantised import Floats, arithmetic_to_train_for, neuron_for
@@ -55,7 +55,7 @@ def for_chip(net: Network, chip: Chip | str | None, sample: tuple[int, ...], neu
     net = Network(_code(net.encoder, chip), *layers, net.readout, dt=net.dt)
     unlike = tuple(_unlike(net))
     limit_synapses(net, chip)
-    found = (*unlike, *misfits(net, chip, raster_shape(net, sample)))
+    found = (*unlike, *misfits(deploy(net), chip, raster_shape(net, sample)))
     if found:
         raise ModelError(f"{chip.title}: this network does not fit. {' '.join(str(misfit) for misfit in found)}")
     for _, layer, _ in net.sources():
@@ -85,7 +85,7 @@ def _unlike(net: Network) -> Iterator[Misfit]:
             allowed, needed = "recurrent connections of the kind before the neurons, without a bias", repr(feedback)
             yield _misfit(name, allowed, needed, "Use one of these, or leave it out.")
         if has_weights and layer.neuron is None:
-            change = "Use no batch normalisation and no average pooling."
+            change = "Put neurons before a pool, and use no batch normalisation."
             yield _misfit(name, "neurons behind every weighted connection", f"{kind} without neurons", change)
         elif has_weights and not isinstance(layer.connection, nn.Linear | nn.Conv2d):
             yield _misfit(name, "Linear or Conv2d", kind, "Use one of these.")

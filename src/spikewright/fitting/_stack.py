@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from spikewright.checks import ModelError
-from spikewright.network import Architecture, Dropout, Layer
+from spikewright.network import Architecture, Dropout, Layer, SumPool2d
 from spikewright.neurons import NeuronModel
 
 
@@ -20,6 +20,7 @@ def stack(
     batch_norm: bool = False,
     bias: bool = True,
     feedback: bool = False,
+    sums: bool = False,
 ) -> list[Layer]:
     """Build the layers of an architecture.
 
@@ -44,6 +45,8 @@ def stack(
         Whether connections have a bias; those of units to themselves have none.
     feedback : bool
         Whether the units take connections to themselves, ``R`` in the architecture.
+    sums : bool
+        Whether all pools add up what the units before them give.
 
     Raises
     ------
@@ -56,12 +59,13 @@ def stack(
             f"Architecture: {architecture!r} feeds back, which spiking neurons trained through time can; "
             f"write {form.feedforward.text!r}, or train with SurrogateGradient."
         )
-    connections, feeds_back = form.connections(shape, classes, bias=bias), iter(form.feedback)
+    connections = form.connections(shape, classes, bias=bias, sums=sums)
+    feeds_back = iter(form.feedback)
     layers: list[Layer] = []
     for connection, after in zip(connections, [*connections[1:], None], strict=True):
         last = after is None
         unit = output if last else hidden
-        if isinstance(after, nn.AvgPool2d) or isinstance(connection, nn.Flatten | nn.MaxPool2d):
+        if isinstance(after, nn.AvgPool2d) or isinstance(connection, nn.Flatten | nn.MaxPool2d | SumPool2d):
             unit = None
         units = connection.out_features if isinstance(connection, nn.Linear) and next(feeds_back) else 0
         recurrent = nn.Linear(units, units, bias=False) if units else None

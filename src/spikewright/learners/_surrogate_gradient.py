@@ -38,6 +38,8 @@ class SurrogateGradient(Learner):
     leak; hidden and output neurons are of a kind and with a reset of the chip, the class with most output spikes wins,
     and the softmax of the loss is that of their numbers; decays, weights, biases and thresholds are numbers of the
     chip's arithmetic, which rounds in every forward pass and not on the way back; synapses keep its fan-in and fan-out.
+    Pools of either kind add up the spikes of their window, as Speck's do, and as synapses do on any chip: behind them a
+    weight is one synapse for each neuron of the window.
     :func:`~spikewright.fitting.for_chip` says how. A network that cannot fit is refused before it is trained.
 
     Parameters
@@ -69,7 +71,7 @@ class SurrogateGradient(Learner):
         Whether products and spikes are in bfloat16, see :class:`~spikewright.fitting.Descent`.
     chip : Chip, str or None
         Chip that the network is for, or its name, one of ``spikewright.chips.NAMES``; not together with
-        ``batch_norm`` or average pooling, which would move weights off its numbers, nor with maximum pooling.
+        ``batch_norm``, which would move weights off its numbers.
     seed : int
         Fixes the first weights, the order of samples, and with ``chip`` which synapses there are.
 
@@ -173,6 +175,7 @@ class SurrogateGradient(Learner):
                 dropout=self.dropout,
                 batch_norm=self.batch_norm,
                 feedback=True,
+                sums=self.chip is not None,
             )
             net = for_chip(Network(encoder, *layers, SpikeCount(), dt=dt), self.chip, sample, hidden)
         return GradientTraining(net, train, descent, seed=self.seed)

@@ -9,7 +9,7 @@ from math import prod
 from torch import nn
 
 from spikewright.checks import ModelError
-from spikewright.network._connections import output_shape
+from spikewright.network._connections import SumPool2d, output_shape
 
 _PART = re.compile(
     r"(?P<channels>\d+)C(?P<kernel>\d+)(?P<same>S?)|(?P<pool>[PA])(?P<window>\d+)|(?P<units>\d+)(?P<recurrent>R?)"
@@ -65,23 +65,25 @@ class Architecture:
         """The same layers without feedback."""
         return Architecture("-".join(part.removesuffix("R") for part in self.parts))
 
-    def connections(self, shape: tuple[int, ...], classes: int, *, bias: bool = True) -> list[nn.Module]:
+    def connections(
+        self, shape: tuple[int, ...], classes: int, *, bias: bool = True, sums: bool = False
+    ) -> list[nn.Module]:
         """Build the connections, the last one dense with one unit a class, for samples of ``shape``.
 
         A ``Flatten`` stands wherever an image meets a dense layer. Weights are drawn by torch's own rules. Those of
-        :attr:`feedback` are not among them.
+        :attr:`feedback` are not among them. With ``sums`` all pools add up their windows.
         """
         modules: list[nn.Module] = []
         for part in (*self.parts, str(classes)):
             if part[0].isdigit() and "C" not in part and len(shape) > 1:
                 modules.append(nn.Flatten())
                 shape = (prod(shape),)
-            modules.append(_connection(part, shape, bias=bias))
+            modules.append(_connection(part, shape, bias=bias, sums=sums))
             shape = output_shape(modules[-1], shape)
         return modules
 
 
-def _connection(part: str, shape: tuple[int, ...], *, bias: bool) -> nn.Module:
+def _connection(part: str, shape: tuple[int, ...], *, bias: bool, sums: bool) -> nn.Module:
     match = _PART.fullmatch(part)
     if match is None:
         raise ModelError(f"Architecture: {part!r} is no layer.")
@@ -90,7 +92,7 @@ def _connection(part: str, shape: tuple[int, ...], *, bias: bool) -> nn.Module:
     if len(shape) != 3:
         raise ModelError(f"Architecture: {part} needs images of shape (channel, row, column); got samples of {shape}.")
     if match["pool"]:
-        pool = nn.MaxPool2d if match["pool"] == "P" else nn.AvgPool2d
+        pool = SumPool2d if sums else nn.MaxPool2d if match["pool"] == "P" else nn.AvgPool2d
         return pool(int(match["window"]))
     kernel = int(match["kernel"])
     padding = kernel // 2 if match["same"] else 0
