@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 
 from spikewright import coding
 from spikewright.cost import TrainingCost
 from spikewright.engines import run
-from spikewright.fitting import Descent, GradientTraining, Labelled
+from spikewright.fitting import Descent, GradientTraining, Labelled, Masked
 from spikewright.fitting._gradient_cost import GradientCost
 from spikewright.learners import RateConversion, SurrogateGradient, Twin
 from spikewright.network import AllButSelf, Dropout, Layer, Network
@@ -200,6 +201,48 @@ def test_artificial_network_by_hand(batch_size):
     )
     converted = RateConversion("6", epochs=2, batch_size=batch_size).fit(x, y)
     assert (converted.train_cost_, converted.train_samples_) == (twin.train_cost_, twin.train_samples_)
+
+
+def test_weights_that_a_mask_holds_at_zero_do_not_count():
+    """A kernel of which 5 of 9 weights are synapses, a dense layer of which 4 of 12 are, and 3 of 9 of its feedback."""
+    masks = {
+        "layer1": torch.tensor([[[[1, 0, 1], [0, 1, 0], [1, 0, 1]]]]).bool(),
+        "layer3": torch.tensor([[1, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1]]).bool(),
+    }
+    own = torch.tensor([[0, 1, 0], [0, 0, 1], [1, 0, 0]]).bool()
+    torch.manual_seed(4)
+    feedback = nn.Linear(3, 3, bias=False)
+    net = Network(
+        coding.Regular(steps=STEPS),
+        Layer(nn.Conv2d(1, 1, 3, stride=2, padding=1, bias=False), LIF(tau_mem=5e-3, v_threshold=0.01)),
+        Layer(nn.Flatten()),
+        Layer(nn.Linear(4, 3), LIF(tau_mem=5e-3, v_threshold=0.01), recurrent=feedback),
+        coding.SpikeCount(),
+        dt=1e-3,
+    )
+    for name, mask in masks.items():
+        net.layers[name].connection.weight.data.abs_()
+        parametrize.register_parametrization(net.layers[name].connection, "weight", Masked(mask))
+    parametrize.register_parametrization(feedback, "weight", Masked(own))
+    x = np.ones((SAMPLES, 1, 4, 4), dtype=np.float32)
+    rasters = run(net, x, rasters=True).rasters
+    sent, images, dense = rasters["input"], rasters["layer1"], rasters["layer3"]
+    assert min(sent.sum(), images.sum(), dense.sum()) > 0
+    # Windows begin at -1 and 1, and a pixel meets the weights of the kernel that are in the mask.
+    kernel = np.pad(masks["layer1"][0, 0].numpy().astype(int), 4)
+    reached = sum(
+        kernel[4 + row - r, 4 + column - c]
+        for _, _, _, row, column in sent.nonzero().tolist()
+        for r, c in product((-1, 1), repeat=2)
+    )
+    columns = masks["layer3"].sum(0).tolist()
+    reached += sum(columns[2 * row + column] for _, _, _, row, column in images.nonzero().tolist())
+    reached += len(dense.nonzero())
+    cost = trained(net, x, batch_size=SAMPLES)
+    assert cost.forward_accumulates == cost.gradient_accumulates == reached
+    assert cost.backward_multiply_accumulates == SAMPLES * STEPS * (4 + 3)
+    # The dense layer has 3 biases.
+    assert (cost.weight_updates, cost.optimizer_updates) == (5 + 4 + 3 + 3, 2 * (5 + 4 + 3 + 3))
 
 
 def test_what_does_not_learn_gets_no_gradient():

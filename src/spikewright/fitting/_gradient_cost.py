@@ -11,8 +11,19 @@ from torch import Tensor, nn
 from spikewright.checks import Sequence
 from spikewright.coding import Samples
 from spikewright.cost import TrainingCost
+from spikewright.fitting._masks import mask_of
 from spikewright.fitting._training_memory import history_of
-from spikewright.network import INPUT, Layer, Network, fan_out, gather_signals, has_synapses, output_shapes, signals
+from spikewright.network import (
+    INPUT,
+    Layer,
+    Network,
+    fan_out,
+    gather_signals,
+    has_synapses,
+    output_shapes,
+    plain,
+    signals,
+)
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -42,7 +53,8 @@ class GradientCost:
 
     What a value brings that is not a spike is dense and the same for every sample. So are the errors on the way back.
     Spikes are counted as they occur: :meth:`watch` is told of them, and :meth:`of` says what samples cost whose spikes
-    it was told of. A spike counts where it is sent; one of several added spikes too.
+    it was told of. A spike counts where it is sent; one of several added spikes too. A weight that training may move
+    counts while it is 0, and one that a mask holds at 0 does not.
 
     Parameters
     ----------
@@ -120,15 +132,25 @@ def _paths(net: Network, shapes: Shapes) -> list[_Path]:
     for name, layer, sources in net.sources():
         received, connection = gather_signals(given, sources), layer.connection
         if has_synapses(connection) and (layer.neuron is not None or _has_weights(connection)):
-            reached = fan_out(connection, shapes[sources[0]], zeros=True).flatten().double()
+            reached = _reached(connection, shapes[sources[0]])
             times = 1 if received.constant and not received.spiking else steps
             returns = any(_gets_errors(net, source) for source in sources)
             paths.append(_Path(sources, reached, received.spiking, times, _learns(connection), returns))
         if layer.recurrent is not None:
-            reached = fan_out(layer.recurrent, shapes[name], zeros=True).flatten().double()
+            reached = _reached(layer.recurrent, shapes[name])
             learns, returns = _learns(layer.recurrent), _gets_errors(net, name)
             paths.append(_Path((name,), reached, given[name].spiking, steps, learns, returns))
     return paths
+
+
+def _reached(connection: nn.Module | None, shape: tuple[int, ...]) -> Tensor:
+    """Return the synapses of each source, shape (source,): those of weight 0 too, but for what a mask holds there."""
+    mask = None if connection is None else mask_of(connection)
+    if connection is None or mask is None:
+        return fan_out(connection, shape, zeros=True).flatten().double()
+    alone = plain(connection)
+    alone.load_state_dict({**alone.state_dict(), "weight": mask})
+    return fan_out(alone, shape).flatten().double()
 
 
 def _stateful(net: Network, shapes: Shapes) -> list[tuple[int, bool]]:

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from spikewright.checks import check_count, check_in_range, check_positive
+from spikewright.cost import TrainingCost
 from spikewright.fitting._gradient_cost import GradientCost
+from spikewright.fitting._masks import trained_under_masks
 from spikewright.fitting._optimizer_state import restore_tensors, tensors_of, written
 from spikewright.fitting._samples import Labelled, seeded, shifted, shuffled, take
 from spikewright.fitting._training import Training
@@ -108,7 +110,7 @@ class GradientTraining(Training):
                 total += self._descend(index, rate, generator) * len(index)
         self._net.eval()
         self.samples += len(self._train)
-        self.cost += self._cost.of(len(self._train)) + written(self._optimizer, steps=batches)
+        self.cost += self._cost.of(len(self._train)) + self._written(batches)
         return {"loss": total / len(self._train)}
 
     def _descend(self, index: Tensor, rate: float, generator: torch.Generator) -> float:
@@ -128,6 +130,9 @@ class GradientTraining(Training):
         loss.backward()
         self._optimizer.step()
         return float(loss.detach())
+
+    def _written(self, steps: int) -> TrainingCost:
+        return written(self._optimizer, steps=steps, masked=trained_under_masks(self._net))
 
     def network(self) -> Network:
         """Return the network as it is now, without what only training needs."""

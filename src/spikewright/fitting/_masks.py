@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 
 class Wiring(NamedTuple):
@@ -90,6 +91,18 @@ def _most(shape: tuple[int, ...], fan_out: int | None) -> int:
     """Return how many synapses each target can have, at least one."""
     columns, window = prod(shape[1:]), prod(shape[2:])
     return columns if fan_out is None else max(1, min(columns, columns * (fan_out // window) // shape[0]))
+
+
+def mask_of(connection: nn.Module) -> Tensor | None:
+    """Return the mask of a connection's weights, ``None`` if all of them are trained."""
+    masks = (module.mask for module in connection.modules() if isinstance(module, Masked))
+    return next(masks, None)
+
+
+def trained_under_masks(net: nn.Module) -> dict[Tensor, int]:
+    """Return, for each tensor of weights under a mask, how many of them are trained."""
+    computed = (module for module in net.modules() if isinstance(module, parametrize.ParametrizationList))
+    return {each.original: int(step.mask.sum()) for each in computed for step in each if isinstance(step, Masked)}
 
 
 class Masked(nn.Module):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import torch
 from torch import Tensor
 
@@ -32,12 +35,27 @@ def restore_tensors(net: Network, optimizer: torch.optim.Optimizer, tensors: dic
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
-def written(optimizer: torch.optim.Optimizer, *, steps: int = 1) -> TrainingCost:
-    """Return what steps like the last one wrote: all that has a gradient, and what the optimiser keeps of it."""
+def written(
+    optimizer: torch.optim.Optimizer, *, steps: int = 1, masked: Mapping[Tensor, int] = MappingProxyType({})
+) -> TrainingCost:
+    """Return what steps like the last one wrote: all that has a gradient, and what the optimiser keeps of it.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        With a state.
+    steps : int
+        How many there were.
+    masked : mapping of Tensor to int
+        For tensors of which only a part is trained, the number of values in it.
+    """
     learned = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-    moments = (entry for p in learned for entry in optimizer.state[p].values() if torch.is_tensor(entry))
+    values = {p: masked.get(p, p.numel()) for p in learned}
+    # One number a tensor is the count of steps; each other is like the tensor.
+    moments = {
+        p: sum(torch.is_tensor(entry) and entry.ndim > 0 for entry in optimizer.state[p].values()) for p in learned
+    }
     return TrainingCost(
-        weight_updates=steps * sum(p.numel() for p in learned),
-        # One number a tensor is the count of steps.
-        optimizer_updates=steps * sum(entry.numel() for entry in moments if entry.ndim),
+        weight_updates=steps * sum(values.values()),
+        optimizer_updates=steps * sum(values[p] * moments[p] for p in learned),
     )

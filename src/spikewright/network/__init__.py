@@ -13,7 +13,7 @@ from spikewright.network._connections import (
     output_shape,
     over_time,
 )
-from spikewright.network._deploy import deploy
+from spikewright.network._deploy import deploy, plain
 from spikewright.network._fixed_fan_out import FixedFanOut
 from spikewright.network._gather import INPUT, gather
 from spikewright.network._layer import Layer
@@ -53,6 +53,7 @@ __all__ = [
     "output_shape",
     "output_shapes",
     "over_time",
+    "plain",
     "raster_shape",
     "signals",
     "synapse_count",

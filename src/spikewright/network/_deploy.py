@@ -52,19 +52,20 @@ def deploy(net: Network) -> Network:
         if isinstance(layer.connection, Dropout):
             taken_over[name] = inputs[0]
             continue
-        connection = _plain(layer.connection)
+        connection = None if layer.connection is None else plain(layer.connection)
         if isinstance(connection, nn.BatchNorm1d | nn.BatchNorm2d):
             before = layers.pop(inputs[0], None)
             connection, inputs = _folded(name, before, connection)
-        layers[name] = Layer(connection, layer.neuron, recurrent=_plain(layer.recurrent), name=name, inputs=inputs)
+        recurrent = None if layer.recurrent is None else plain(layer.recurrent)
+        layers[name] = Layer(connection, layer.neuron, recurrent=recurrent, name=name, inputs=inputs)
     bare = Network(net.encoder, *layers.values(), net.readout, dt=net.dt)
     return deepcopy(bare).to(net.like).train(net.training)
 
 
-def _plain(connection: nn.Module | None) -> nn.Module | None:
-    """Return a copy whose tensors are what they were computed as."""
+def plain(connection: nn.Module) -> nn.Module:
+    """Return a copy of a connection whose tensors that are computed from others are plain ones, as they are now."""
     copy = deepcopy(connection)
-    for module in [] if copy is None else list(copy.modules()):
+    for module in list(copy.modules()):
         parametrizations = getattr(module, "parametrizations", ())
         computed = {name: nn.Parameter(getattr(module, name).detach()) for name in parametrizations}
         if computed:
