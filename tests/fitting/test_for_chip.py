@@ -12,7 +12,7 @@ from torch import nn
 import spikewright as sw
 from spikewright.checks import ModelError
 from spikewright.chips import load
-from spikewright.fitting import for_chip, seeded, stack
+from spikewright.fitting import NormOnGrid, for_chip, seeded, stack
 from spikewright.network import AllButSelf, SumPool2d, deploy
 from spikewright.neurons import IF, Integrator, PromptCUBA
 from spikewright.placing import demands, misfits
@@ -102,6 +102,20 @@ def test_speck_gives_the_spikes_of_sums_where_no_neuron_fires_twice_in_a_step():
         assert (floats[name] != whole[name]).sum() < 0.01 * floats[name].sum()
 
 
+@pytest.mark.parametrize("chip", ["speck", "truenorth", "spinnaker-1"])
+def test_normalisation_is_folded(chip):
+    """Where numbers of a chip are known it is folded in training, and else when all is over."""
+    net = made("4C3-P2-9", (1, 8, 8), chip, sums=True, batch_norm=True)
+    kinds = [type(layer.connection) for _, layer, _ in net.sources()]
+    assert kinds.count(NormOnGrid) == (0 if chip == "spinnaker-1" else 2)
+    net(torch.rand(7, 1, 8, 8)).sum().backward()
+    plain = deploy(net.eval())
+    assert [type(layer.connection) for _, layer, _ in plain.sources()].count(nn.BatchNorm2d) == 0
+    assert not misfits(plain, chip, (1, 8, 8))
+    x = torch.rand(7, 1, 8, 8)
+    assert chip == "spinnaker-1" or torch.equal(net(x), plain(x))
+
+
 def test_dropout_is_no_part_of_what_must_fit():
     """Speck has a core for each layer of weights, and none for what only training has."""
     net = made("4C3-P2-9", (1, 8, 8), "speck", sums=True, dropout=0.5)
@@ -177,10 +191,18 @@ def test_no_numbers_are_known_of_spinnaker():
         (
             "20",
             (16,),
+            "odin",
+            8,
+            {"batch_norm": True},
+            "layer2: connections: needs BatchNorm1d, which becomes one, the chip has no bias. Use no batch norm",
+        ),
+        (
+            "20R",
+            (16,),
             "loihi-1",
             8,
             {"batch_norm": True},
-            "layer1: connections: needs Linear without neurons, .* behind every weighted connection. Put neurons",
+            "layer2: connections: needs Linear.*recurrent connections of the kind.*Use one of these, without batch",
         ),
         (
             "4C3-A2-8",
@@ -188,7 +210,7 @@ def test_no_numbers_are_known_of_spinnaker():
             "loihi-1",
             8,
             {},
-            "layer1: connections: needs Conv2d without neurons, .* Put neurons before a pool, and use no batch",
+            "layer1: connections: needs Conv2d without neurons, .* behind every weighted connection. Put neurons",
         ),
         ("4C3-P3-8", (1, 8, 8), "speck", 8, {"sums": True}, r"layer4: pools: needs 3, the chip has \(1, 2, 4\)"),
         ("4C3-P2-8", (1, 8, 8), "loihi-1", 8, {}, "network: connections: needs MaxPool2d: has no synapses"),

@@ -14,10 +14,10 @@ from torch.nn.utils import parametrize
 from spikewright import coding
 from spikewright.cost import TrainingCost
 from spikewright.engines import run
-from spikewright.fitting import Descent, GradientTraining, Labelled, Masked
+from spikewright.fitting import Descent, GradientTraining, Labelled, Masked, for_chip
 from spikewright.fitting._gradient_cost import GradientCost
 from spikewright.learners import RateConversion, SurrogateGradient, Twin
-from spikewright.network import AllButSelf, Dropout, Layer, Network
+from spikewright.network import AllButSelf, Dropout, Layer, Network, deploy
 from spikewright.neurons import LIF, Integrator
 
 STEPS, SAMPLES = 3, 5
@@ -243,6 +243,20 @@ def test_weights_that_a_mask_holds_at_zero_do_not_count():
     assert cost.backward_multiply_accumulates == SAMPLES * STEPS * (4 + 3)
     # The dense layer has 3 biases.
     assert (cost.weight_updates, cost.optimizer_updates) == (5 + 4 + 3 + 3, 2 * (5 + 4 + 3 + 3))
+
+
+def test_folded_normalisation_takes_two_products():
+    """Each spike of 4 inputs reaches 3 neurons, once with exact and once with rounded weights."""
+    torch.manual_seed(0)
+    layers = Layer(nn.Linear(4, 3)), Layer(nn.BatchNorm1d(3), LIF(tau_mem=5e-3))
+    net = Network(coding.Regular(steps=STEPS), *layers, coding.SpikeCount(), dt=1e-3)
+    net = for_chip(net, "truenorth", (4,), LIF(tau_mem=5e-3))
+    x = np.ones((SAMPLES, 4), dtype=np.float32)
+    spikes = int(run(deploy(net), x, rasters=True).rasters["input"].sum())
+    cost = trained(net, x, batch_size=SAMPLES)
+    assert spikes > 0
+    assert (cost.forward_accumulates, cost.gradient_accumulates) == (2 * 3 * spikes, 3 * spikes)
+    assert cost.backward_multiply_accumulates == 0
 
 
 def test_what_does_not_learn_gets_no_gradient():

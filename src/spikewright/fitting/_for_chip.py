@@ -12,11 +12,12 @@ from spikewright.checks import ModelError
 from spikewright.chips import Chip, load
 from spikewright.coding import Direct, Encoder, Regular
 from spikewright.fitting._chip_synapses import limit_synapses, weighted
+from spikewright.fitting._norm_on_grid import NormOnGrid
 from spikewright.fitting._on_grid import BiasOnGrid, WeightOnGrid
 from spikewright.network import Layer, Network, deploy, raster_shape
 from spikewright.neurons import LIF, NeuronModel
 from spikewright.placing import Misfit, misfits
-from spikewright.quantised import Floats, arithmetic_to_train_for, neuron_for
+from spikewright.quantised import Arithmetic, Floats, arithmetic_to_train_for, neuron_for
 
 
 def for_chip(net: Network, chip: Chip | str | None, sample: tuple[int, ...], neuron: LIF) -> Network:
@@ -30,6 +31,7 @@ def for_chip(net: Network, chip: Chip | str | None, sample: tuple[int, ...], neu
       as if they were not, see :class:`WeightOnGrid`; :func:`~spikewright.network.deploy` leaves the rounded ones. Where
       the arithmetic is not modelled bit for bit it is one of as many bits, and where no width is known nothing is
       rounded. Weights from neurons to themselves have the step of those that come from outside.
+    - **Batch normalisation** is folded into weights and biases before these are rounded, see :class:`NormOnGrid`.
 
     Parameters
     ----------
@@ -53,14 +55,12 @@ def for_chip(net: Network, chip: Chip | str | None, sample: tuple[int, ...], neu
     neurons = neuron_for(chip, neuron, net.dt)
     layers = [_with(neurons, layer, name) for name, layer, _ in net.sources()]
     net = Network(_code(net.encoder, chip), *layers, net.readout, dt=net.dt)
-    unlike = tuple(_unlike(net))
+    unlike = tuple(_unlike(net, chip))
     limit_synapses(net, chip)
     found = (*unlike, *misfits(deploy(net), chip, raster_shape(net, sample)))
     if found:
         raise ModelError(f"{chip.title}: this network does not fit. {' '.join(str(misfit) for misfit in found)}")
-    for _, layer, _ in net.sources():
-        _round(layer, chip, net.dt)
-    return net
+    return _rounded(net, chip)
 
 
 def _with(neurons: NeuronModel, layer: Layer, name: str) -> Layer:
@@ -75,42 +75,73 @@ def _code(encoder: Encoder, chip: Chip) -> Encoder:
     return Regular(steps=encoder.steps, before=encoder.before)
 
 
-def _unlike(net: Network) -> Iterator[Misfit]:
+def _unlike(net: Network, chip: Chip) -> Iterator[Misfit]:
     """Yield the layers whose weights could not be kept on a chip's grid."""
+    normalised = {source for _, layer, sources in net.sources() if _is_norm(layer.connection) for source in sources}
     for name, layer, _ in net.sources():
-        kind, feedback = type(layer.connection).__name__, layer.recurrent
-        has_weights = layer.connection is not None and any(True for _ in layer.connection.parameters())
-        alike = isinstance(feedback, nn.Linear | nn.Conv2d) and type(feedback) is type(layer.connection)
+        connection, kind, feedback = layer.connection, type(layer.connection).__name__, layer.recurrent
+        has_weights = connection is not None and any(True for _ in connection.parameters())
+        alike = isinstance(feedback, nn.Linear | nn.Conv2d) and type(feedback) is type(connection)
         if feedback is not None and not (alike and feedback.bias is None):
             allowed, needed = "recurrent connections of the kind before the neurons, without a bias", repr(feedback)
-            yield _misfit(name, allowed, needed, "Use one of these, or leave it out.")
-        if has_weights and layer.neuron is None:
-            change = "Put neurons before a pool, and use no batch normalisation."
-            yield _misfit(name, "neurons behind every weighted connection", f"{kind} without neurons", change)
-        elif has_weights and not isinstance(layer.connection, nn.Linear | nn.Conv2d):
+            yield _misfit(name, allowed, needed, "Use one of these, without batch normalisation, or leave it out.")
+        if has_weights and layer.neuron is None and name not in normalised:
+            allowed, change = "neurons behind every weighted connection", "Put neurons before a pool."
+            yield _misfit(name, allowed, f"{kind} without neurons", change)
+        elif _is_norm(connection) and not chip.bias:
+            yield _misfit(name, "no bias", f"{kind}, which becomes one", "Use no batch normalisation.")
+        elif has_weights and not isinstance(connection, nn.Linear | nn.Conv2d) and not _is_norm(connection):
             yield _misfit(name, "Linear or Conv2d", kind, "Use one of these.")
+
+
+def _is_norm(connection: nn.Module | None) -> bool:
+    return isinstance(connection, nn.BatchNorm1d | nn.BatchNorm2d)
 
 
 def _misfit(layer: str, allowed: str, needed: str, change: str) -> Misfit:
     return Misfit(layer, "connections", allowed, needed, change, "training for a chip")
 
 
-def _round(layer: Layer, chip: Chip, dt: float) -> None:
-    """Put the weights and biases of a layer on the grid of the chip's arithmetic."""
-    arithmetic, neuron = arithmetic_to_train_for(chip), layer.neuron
+def _rounded(net: Network, chip: Chip) -> Network:
+    """Return a network whose weights and biases are on the grid of a chip's arithmetic."""
+    arithmetic = arithmetic_to_train_for(chip)
+    if arithmetic is None:
+        return net
+    layers: dict[str, Layer] = {}
+    for name, layer, sources in net.sources():
+        connection, inputs = layer.connection, layer.inputs
+        if isinstance(connection, nn.BatchNorm1d | nn.BatchNorm2d):
+            before = layers.pop(sources[0])
+            assert isinstance(before.connection, nn.Linear | nn.Conv2d)  # deploy, asked before, refuses others
+            rounding = _rounding(layer, arithmetic, net.dt)
+            connection, inputs = NormOnGrid(before.connection, connection, rounding), before.inputs
+        elif layer.neuron is not None:
+            _round(layer, arithmetic, net.dt)
+        layers[name] = Layer(connection, layer.neuron, recurrent=layer.recurrent, name=name, inputs=inputs)
+    return Network(net.encoder, *layers.values(), net.readout, dt=net.dt)
+
+
+def _round(layer: Layer, arithmetic: Arithmetic, dt: float) -> None:
+    """Put the weights and biases of a layer on the grid of an arithmetic."""
     connections = weighted(layer)
-    if arithmetic is None or neuron is None or not connections:
-        return
-    one = Floats(layer.name, neuron, (1,), (), np.zeros(1), dt, analog=False, last=False)
-    threshold = float(one.each(neuron.v_threshold)[0])  # type: ignore[attr-defined] # every neuron of neuron_for has one
-    grid = arithmetic.grid(one)
     trained = [_trained(connection) for connection in connections]
     for connection, own in zip(connections, trained, strict=True):
         beside = tuple(weight for weight in trained if weight is not own)
-        rounding = WeightOnGrid(grid, threshold, per_channel=arithmetic.per_channel, beside=beside)
+        rounding = _rounding(layer, arithmetic, dt, beside=beside)
         parametrize.register_parametrization(connection, "weight", rounding)
         if connection.bias is not None:
             parametrize.register_parametrization(connection, "bias", BiasOnGrid(connection, rounding))
+
+
+def _rounding(
+    layer: Layer, arithmetic: Arithmetic, dt: float, *, beside: tuple[nn.Parameter, ...] = ()
+) -> WeightOnGrid:
+    """Return the rounding of weights to the numbers that an arithmetic has for the neurons of a layer."""
+    neuron = layer.neuron
+    assert neuron is not None  # the callers ask
+    one = Floats(layer.name, neuron, (1,), (), np.zeros(1), dt, analog=False, last=False)
+    threshold = float(one.each(neuron.v_threshold)[0])  # type: ignore[attr-defined] # every neuron of neuron_for has one
+    return WeightOnGrid(arithmetic.grid(one), threshold, per_channel=arithmetic.per_channel, beside=beside)
 
 
 def _trained(connection: nn.Module) -> nn.Parameter:

@@ -12,6 +12,7 @@ from spikewright.checks import Sequence
 from spikewright.coding import Samples
 from spikewright.cost import TrainingCost
 from spikewright.fitting._masks import mask_of
+from spikewright.fitting._norm_on_grid import NormOnGrid
 from spikewright.fitting._training_memory import history_of
 from spikewright.network import (
     INPUT,
@@ -32,14 +33,15 @@ class _Path(NamedTuple):
     """A connection in training.
 
     ``reached`` is the synapses of each source, shape (source,), and ``times`` how often a sample is multiplied by them
-    where values are analog. ``learns`` says whether it has weights with a gradient, ``returns`` whether errors go back
-    through it.
+    where values are analog. ``products`` says how many products a run takes, ``learns`` whether the connection has
+    weights with a gradient, ``returns`` whether errors go back through it.
     """
 
     sources: tuple[str, ...]
     reached: Tensor
     spiking: bool
     times: int
+    products: int
     learns: bool
     returns: bool
 
@@ -110,8 +112,8 @@ class GradientCost:
         # What is the same in all steps is computed before time is cut into pieces.
         runs = self._runs if path.times > 1 else 1
         return TrainingCost(
-            forward_accumulates=self._runs * delivered,
-            forward_multiply_accumulates=runs * multiplied,
+            forward_accumulates=path.products * self._runs * delivered,
+            forward_multiply_accumulates=path.products * runs * multiplied,
             backward_multiply_accumulates=samples * path.times * path.synapses if path.returns else 0,
             gradient_accumulates=delivered if path.learns else 0,
             gradient_multiply_accumulates=multiplied if path.learns else 0,
@@ -135,11 +137,12 @@ def _paths(net: Network, shapes: Shapes) -> list[_Path]:
             reached = _reached(connection, shapes[sources[0]])
             times = 1 if received.constant and not received.spiking else steps
             returns = any(_gets_errors(net, source) for source in sources)
-            paths.append(_Path(sources, reached, received.spiking, times, _learns(connection), returns))
+            products = 2 if isinstance(connection, NormOnGrid) else 1
+            paths.append(_Path(sources, reached, received.spiking, times, products, _learns(connection), returns))
         if layer.recurrent is not None:
             reached = _reached(layer.recurrent, shapes[name])
             learns, returns = _learns(layer.recurrent), _gets_errors(net, name)
-            paths.append(_Path((name,), reached, given[name].spiking, steps, learns, returns))
+            paths.append(_Path((name,), reached, given[name].spiking, steps, 1, learns, returns))
     return paths
 
 

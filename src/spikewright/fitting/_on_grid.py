@@ -80,6 +80,15 @@ class WeightOnGrid(nn.Module):
         weights: Tensor = StraightThrough.apply(rounded, weight)  # type: ignore[no-untyped-call]
         return weights
 
+    def bias(self, bias: Tensor, weight: Tensor) -> Tensor:
+        """Return biases beside given weights as the chip has them."""
+        with torch.no_grad():
+            unit = self.worth(weight) / self.grid.places / float(self.grid.bias_gain[0])
+            most = int(self.grid.most_bias * self.grid.places)
+            rounded = (bias / unit).round_().clamp_(-most, most) * unit
+        biases: Tensor = StraightThrough.apply(rounded, bias)  # type: ignore[no-untyped-call]
+        return biases
+
     def worth(self, weight: Tensor) -> Tensor:
         """Return what a whole weight of 1 is worth, after the gain, shape (channel,)."""
         with torch.no_grad():
@@ -119,10 +128,4 @@ class BiasOnGrid(nn.Module):
     def forward(self, bias: Tensor) -> Tensor:
         """Return the biases as the chip has them."""
         connection, rounding = self._weights
-        grid = rounding.grid
-        with torch.no_grad():
-            unit = rounding.worth(connection.weight) / grid.places / float(grid.bias_gain[0])
-            most = int(grid.most_bias * grid.places)
-            rounded = (bias / unit).round_().clamp_(-most, most) * unit
-        biases: Tensor = StraightThrough.apply(rounded, bias)  # type: ignore[no-untyped-call]
-        return biases
+        return rounding.bias(bias, connection.weight)

@@ -70,8 +70,8 @@ class SurrogateGradient(Learner):
     mixed_precision : bool
         Whether products and spikes are in bfloat16, see :class:`~spikewright.fitting.Descent`.
     chip : Chip, str or None
-        Chip that the network is for, or its name, one of ``spikewright.chips.NAMES``; not together with
-        ``batch_norm``, which would move weights off its numbers.
+        Chip that the network is for, or its name, one of ``spikewright.chips.NAMES``; together with ``batch_norm`` it
+        must have biases, and layers must not be recurrent.
     seed : int
         Fixes the first weights, the order of samples, and with ``chip`` which synapses there are.
 

@@ -13,7 +13,7 @@ from spikewright.network._connections import (
     output_shape,
     over_time,
 )
-from spikewright.network._deploy import deploy, plain
+from spikewright.network._deploy import deploy, fold, plain
 from spikewright.network._fixed_fan_out import FixedFanOut
 from spikewright.network._gather import INPUT, gather
 from spikewright.network._layer import Layer
@@ -45,6 +45,7 @@ __all__ = [
     "blank",
     "deploy",
     "fan_out",
+    "fold",
     "gather",
     "gather_signals",
     "has_synapses",

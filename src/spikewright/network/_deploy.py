@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import singledispatch
 
 import torch
 from torch import Tensor, nn
@@ -62,8 +63,12 @@ def deploy(net: Network) -> Network:
     return deepcopy(bare).to(net.like).train(net.training)
 
 
+@singledispatch
 def plain(connection: nn.Module) -> nn.Module:
-    """Return a copy of a connection whose tensors that are computed from others are plain ones, as they are now."""
+    """Return a copy of a connection whose tensors that are computed from others are plain ones, as they are now.
+
+    A connection that stands for a simpler one registers how to make it: ``@plain.register``.
+    """
     copy = deepcopy(connection)
     for module in list(copy.modules()):
         parametrizations = getattr(module, "parametrizations", ())
@@ -88,11 +93,21 @@ def _folded(
     if mean is None or variance is None:
         raise ModelError(f"deploy: batch normalisation {name!r} keeps no running statistics, so it cannot be folded.")
     with torch.no_grad():
-        scale = _or(norm.weight, torch.ones_like(mean)) / torch.sqrt(variance + norm.eps)
-        bias = (_or(connection.bias, torch.zeros_like(mean)) - mean) * scale + _or(norm.bias, torch.zeros_like(mean))
-        connection.weight.mul_(scale.reshape(-1, *[1] * (connection.weight.ndim - 1)))
-        connection.bias = nn.Parameter(bias)
+        weight, bias = fold(connection, norm, mean, variance)
+    connection.weight, connection.bias = nn.Parameter(weight), nn.Parameter(bias)
     return connection, before.inputs
+
+
+def fold(
+    connection: nn.Linear | nn.Conv2d, norm: nn.BatchNorm1d | nn.BatchNorm2d, mean: Tensor, variance: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return weights and biases of a connection with a batch normalisation in them, by statistics of shape (channel,).
+
+    Shapes are those of the connection's own; see :func:`deploy`.
+    """
+    scale = _or(norm.weight, torch.ones_like(mean)) / torch.sqrt(variance + norm.eps)
+    bias = (_or(connection.bias, torch.zeros_like(mean)) - mean) * scale + _or(norm.bias, torch.zeros_like(mean))
+    return connection.weight * scale.reshape(-1, *[1] * (connection.weight.ndim - 1)), bias
 
 
 def _or(tensor: Tensor | None, other: Tensor) -> Tensor:
