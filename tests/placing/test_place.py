@@ -48,6 +48,20 @@ def test_kernel_memory_of_the_documentation():
     assert layer.neuron_memory == 32 * 32 * 32
 
 
+@pytest.mark.parametrize(("axons", "parts"), [(12, [(0, 6)]), (9, [(0, 3), (3, 6)]), (6, None)])
+def test_what_neurons_send_to_their_own_layer_takes_axons(axons, parts):
+    """Six neurons reach each other and one more: in one core 12 destinations, in two 9 each, and never 6 or fewer."""
+    limits = ("neurons_per_core", "axons_in", "synapses_per_core", "synapse_bits_per_core", "fan_in", "weight_bits")
+    chip = replace(load("truenorth"), axons_out=axons, axons_per_source=1, **dict.fromkeys(limits))
+    net = dense(2, 6, 1, neuron=IF())
+    net.layers["layer1"].recurrent = nn.Linear(6, 6, bias=False)
+    result = placed(net, chip, (2,))
+    if parts is None:
+        assert ("layer1", "axons_out") in limits_of(result)
+        return
+    assert [(share.start, share.stop) for share in result.shares if share.layer == "layer1"] == parts
+
+
 def rectifiers(*convolutions):
     layers = [sw.Layer(convolution, sw.ReLU()) for convolution in convolutions]
     return net_of(*layers, encoder=sw.coding.Direct(steps=1))

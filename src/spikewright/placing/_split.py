@@ -27,13 +27,28 @@ LIMITS = ("neurons_per_core", "synapses_per_core", "synapse_bits_per_core", "axo
 def split(chip: Chip, layers: tuple[Demand, ...]) -> list[Share | Misfit]:
     """Return the parts of all layers, or what no core can hold.
 
-    The last layer comes first, because what a neuron needs to send depends on how many cores listen to it.
+    The last layer comes first, because what a neuron needs to send depends on how many cores listen to it. How many of
+    its own layer do is known only when that is cut, so all is cut again until no more do than was foreseen.
     """
+    foreseen = {layer.name: np.zeros(layer.neurons, np.int64) for layer in layers}
+    while True:
+        found, own = _cut(chip, layers, foreseen)
+        if all((own[name] <= count).all() for name, count in foreseen.items()):
+            return found
+        foreseen = {name: np.maximum(count, own[name]) for name, count in foreseen.items()}
+
+
+def _cut(
+    chip: Chip, layers: tuple[Demand, ...], foreseen: dict[str, IntArray]
+) -> tuple[list[Share | Misfit], dict[str, IntArray]]:
+    """Return the parts, with room to send to so many cores of a neuron's own layer, and to how many each sends."""
     found: list[Share | Misfit] = []
     cores: list[_Core] = []
     listeners = {layer.name: np.zeros(layer.neurons, np.int64) for layer in layers}
+    own: dict[str, IntArray] = {}
     for layer in reversed(layers):
-        sends = listeners[layer.name] * chip.axons_per_source
+        outside = listeners[layer.name].copy()
+        sends = (outside + foreseen[layer.name]) * chip.axons_per_source
         start = 0
         while start < layer.neurons:
             if not cores or cores[-1].full:
@@ -48,10 +63,11 @@ def split(chip: Chip, layers: tuple[Demand, ...]) -> list[Share | Misfit]:
             found.append(part)
             _listen(layer, part, listeners)
             start = part.stop
+        own[layer.name] = listeners[layer.name] - outside
     if len(cores) > chip.cores:
         change = "Make the largest layers smaller, or spread the network over several chips."
         found.append(unfit(chip, "network", "cores", allowed=chip.cores, needed=len(cores), change=change))
-    return found
+    return found, own
 
 
 @dataclass
@@ -142,7 +158,7 @@ def _listen(layer: Demand, part: Share, listeners: dict[str, IntArray]) -> None:
     begin = 0
     for source, counts in layer.fan_out.items():
         inside = listened[(listened >= begin) & (listened < begin + len(counts))] - begin
-        if source in listeners and source != layer.name:
+        if source in listeners:
             listeners[source][inside] += 1
         begin += len(counts)
 
