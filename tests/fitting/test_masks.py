@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrize
 
-from spikewright.fitting import Masked, Wiring, draw_mask, draw_masks, seeded
+from spikewright.fitting import Masked, Wiring, draw_masks, seeded
 
 SIZES = st.integers(1, 24)
 LIMITS = st.none() | st.integers(1, 30)
+
+
+def draw_mask(shape, *, fan_in=None, fan_out=None):
+    return draw_masks([Wiring(shape, fan_out=fan_out)], fan_in)[0]
 
 
 @given(targets=SIZES, sources=SIZES, window=st.sampled_from([(), (2, 3)]), fan_in=LIMITS, fan_out=LIMITS)

@@ -8,7 +8,7 @@ from spikewright.fitting._freed_memory import keep_freed_memory, return_freed_me
 from spikewright.fitting._gradient_training import Descent, GradientTraining
 from spikewright.fitting._inputs import EVENTS_OF_A_BRIGHT_PIXEL, analog_encoder, is_small, rescaling, schedule
 from spikewright.fitting._learner import Learner
-from spikewright.fitting._masks import Masked, Wiring, draw_mask, draw_masks
+from spikewright.fitting._masks import Masked, Wiring, draw_masks
 from spikewright.fitting._norm_on_grid import NormOnGrid
 from spikewright.fitting._on_grid import BiasOnGrid, WeightOnGrid
 from spikewright.fitting._optimizer_state import restore_tensors, tensors_of, written
@@ -34,7 +34,6 @@ __all__ = [
     "WeightOnGrid",
     "Wiring",
     "analog_encoder",
-    "draw_mask",
     "draw_masks",
     "drive",
     "for_chip",

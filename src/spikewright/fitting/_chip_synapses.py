@@ -67,7 +67,7 @@ def weighted(layer: Layer) -> list[nn.Linear | nn.Conv2d]:
 
 
 def _targets(net: Network) -> list[list[_Wires]]:
-    """Return, for each layer that has any, its weighted connections."""
+    """Return the weighted connections of each layer."""
     arriving = {INPUT: (frozenset[str](), 1)}
     found = []
     for name, layer, sources in net.sources():

@@ -17,7 +17,8 @@ class Wiring(NamedTuple):
     Parameters
     ----------
     shape : tuple of int
-        Of the weights, see :func:`draw_mask`.
+        Of the weights, (target, source) or (channel, channel before, row, column); of a kernel each weight counts as
+        one synapse, as it is away from the border at stride 1.
     pooled : int
         Spikes of which each source is the sum: so many synapses a weight is.
     fan_out : int or None
@@ -30,9 +31,11 @@ class Wiring(NamedTuple):
 
 
 def draw_masks(wirings: Sequence[Wiring], fan_in: int | None) -> list[Tensor]:
-    """Choose the weights of several connections onto the same targets, see :func:`draw_mask`.
+    """Choose the weights of several connections onto the same targets that are synapses, at random and evenly.
 
-    Where the targets cannot have all that the sources may send, each connection keeps the same share of it.
+    Every target keeps the same number of synapses of a connection, as many as the limits allow, and at least one. It
+    takes them from the sources that have been taken least often so far, so that no two sources differ by more than one
+    target. Where the targets cannot have all that the sources may send, each connection keeps the same share of it.
 
     Parameters
     ----------
@@ -44,37 +47,19 @@ def draw_masks(wirings: Sequence[Wiring], fan_in: int | None) -> list[Tensor]:
     Returns
     -------
     list of Tensor of bool
-        One for each connection.
+        For each connection of the shape of its weights. Drawn from torch's default generator, if there is anything to
+        choose.
     """
     kept = [_most(wiring.shape, wiring.fan_out) for wiring in wirings]
     wanted = sum(wiring.pooled * most for wiring, most in zip(wirings, kept, strict=True))
     if fan_in is not None and wanted > fan_in:
-        kept = [most * fan_in // wanted for most in kept]
-    return [draw_mask(wiring.shape, fan_in=each) for wiring, each in zip(wirings, kept, strict=True)]
+        kept = [max(1, most * fan_in // wanted) for most in kept]
+    return [_drawn(wiring.shape, each) for wiring, each in zip(wirings, kept, strict=True)]
 
 
-def draw_mask(shape: tuple[int, ...], *, fan_in: int | None = None, fan_out: int | None = None) -> Tensor:
-    """Choose the weights of a connection that are synapses, at random and evenly.
-
-    Every target keeps the same number of synapses, as many as both limits allow, and at least one. It takes them from
-    the sources that have been taken least often so far, so that no two sources differ by more than one target.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Of the weights, (target, source) or (channel, channel before, row, column); of a kernel each weight counts as
-        one synapse, as it is away from the border at stride 1.
-    fan_in, fan_out : int, optional
-        Most synapses of a target and of a source.
-
-    Returns
-    -------
-    Tensor of bool, shape ``shape``
-        Drawn from torch's default generator, if there is anything to choose.
-    """
+def _drawn(shape: tuple[int, ...], kept: int) -> Tensor:
+    """Choose so many weights of each target."""
     targets, columns = shape[0], prod(shape[1:])
-    most = _most(shape, fan_out)
-    kept = most if fan_in is None else max(1, min(fan_in, most))
     if kept == columns:
         return torch.ones(shape, dtype=torch.bool)
     mask = torch.zeros(targets, columns, dtype=torch.bool)

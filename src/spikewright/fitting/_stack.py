@@ -56,7 +56,7 @@ def stack(
     form = Architecture(architecture)
     if any(form.feedback) and not feedback:
         raise ModelError(
-            f"Architecture: {architecture!r} feeds back, which spiking neurons trained through time can; "
+            f"Architecture: {architecture!r} feeds back, which the units of this method do not; "
             f"write {form.feedforward.text!r}, or train with SurrogateGradient."
         )
     connections = form.connections(shape, classes, bias=bias, sums=sums)
