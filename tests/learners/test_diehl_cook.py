@@ -89,13 +89,13 @@ def test_dim_samples_are_seen_if_they_are_brightened(digits, brighten):
     assert dim >= bright / 3 if brighten else dim == 0
 
 
-@pytest.mark.parametrize("stop", [0, 1])
-def test_resumed_fit_has_the_same_bits(digits, tmp_path, stop):
+@pytest.mark.parametrize(("stop", "weighted"), [(0, False), (1, True)])
+def test_resumed_fit_has_the_same_bits(digits, tmp_path, stop, weighted):
     """With rounds that are no whole passes, stopped in the middle of one."""
     x, y = digits
 
     def learner():
-        return DiehlCook(8, epochs=2, steps=200, round_size=25, naming=20, seed=4)
+        return DiehlCook(8, epochs=2, steps=200, round_size=25, naming=20, weighted=weighted, seed=4)
 
     whole = learner().fit(x[:60], y[:60])
     assert len(whole.history_) == 5
@@ -165,6 +165,18 @@ def test_counts_of_a_neuron_that_fires():
     assert learner.network_.readout.labels.tolist() == [0]
     raster = run(learner.network_, [recording], rasters=True).rasters["layer1"][:, 0, 0]
     assert raster.tolist() == [0, 1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_weight_of_a_vote_is_the_share_of_the_class_a_neuron_is_named_after(weighted):
+    """The neuron of the test before answers 3 spikes to class 0 and, on average, 3/2 to class 1: two thirds."""
+    recording = Events(np.array([0.0, 0.002, 0.004]), np.zeros(3, np.int64), (1,), duration=0.006)
+    other = replace(recording, times=recording.times[:0], addresses=recording.addresses[:0])
+    neuron = ConductanceLIF(tau_ref=1e-3, tau_ge=1e-4)
+    learner = DiehlCook(1, epochs=1, steps=6, dt=1e-3, drive=1e7, neuron=neuron, weighted=weighted)
+    learner.fit([recording, recording, other], [0, 1, 1])
+    scores = run(learner.network_, [recording]).scores[-1, 0]
+    torch.testing.assert_close(scores, torch.tensor([3 * 2 / 3 if weighted else 3.0, 0.0]), rtol=1e-6, atol=0)
 
 
 def test_recordings_are_learned_as_they_are():

@@ -66,6 +66,9 @@ class DiehlCook(Learner):
         Seconds between two samples, in which thresholds decay.
     naming : int
         Number of training samples by whose responses neurons are named.
+    weighted : bool
+        Whether the vote of a neuron is weighted by the share of its mean responses that belongs to the class it is
+        named after; the paper's votes are equal.
     round_size : int, optional
         Samples of a round; neurons are named after each. By default a round is one pass over the data.
     seed : int
@@ -77,6 +80,8 @@ class DiehlCook(Learner):
     Computational Neuroscience 9, 2015; constants as in the authors' code.
     Pfister, Gerstner, Triplets of spikes in a model of spike timing-dependent plasticity, Journal of Neuroscience 26,
     2006.
+    Hazan, Saunders, Khan, Patel, Sanghavi, Siegelmann, Kozma, BindsNET: a machine learning-oriented spiking neural
+    networks library in Python, Frontiers in Neuroinformatics 12, 2018; the weighted vote.
     """
 
     card: ClassVar[Card] = Card(
@@ -125,6 +130,7 @@ class DiehlCook(Learner):
         mean_weight: float = 0.1,
         rest: float = 0.15,
         naming: int = 10_000,
+        weighted: bool = False,
         round_size: int | None = None,
         seed: int = 0,
     ) -> None:
@@ -145,6 +151,7 @@ class DiehlCook(Learner):
         self.mean_weight = mean_weight
         self.rest = rest
         self.naming = naming
+        self.weighted = weighted
         self.round_size = round_size
         self.seed = seed
 
@@ -178,6 +185,7 @@ class DiehlCook(Learner):
             rest=self.rest,
             epochs=self.epochs,
             naming=self.naming,
+            weighted=self.weighted,
             round_size=self.round_size,
             seed=self.seed,
             dt=self.dt,

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from spikewright.coding import ClassVote
+from spikewright.coding import ClassVote, LinearReadout, Readout
 from spikewright.cost import TrainingCost
 from spikewright.fitting import Training
 from spikewright.kernels import Membrane, Plasticity, present
@@ -37,6 +37,7 @@ class Plan:
     rest: float
     epochs: int
     naming: int
+    weighted: bool
     round_size: int | None
     seed: int
     dt: float
@@ -59,6 +60,7 @@ class DiehlCookTraining(Training):
         self._weight *= np.float32(self._plasticity.w_sum) / self._weight.sum(0)
         self._theta = np.full(plan.neurons, np.asarray(plan.neuron.theta), np.float32)
         self._names = np.full(plan.neurons, -1)
+        self._shares = np.zeros(plan.neurons, np.float32)
 
     def advance(self, round_: int) -> dict[str, float]:
         """Show the samples of one round and name the neurons; report spikes a sample and the mean threshold shift."""
@@ -83,23 +85,25 @@ class DiehlCookTraining(Training):
             self._source.encoder,
             *flatten,
             Layer(connection, neuron, recurrent=AllButSelf(-self._plan.inhibition)),
-            ClassVote(labels=torch.from_numpy(self._names.copy()), classes=self._classes),
+            self._vote(),
             dt=self._plan.dt,
         )
 
     def state(self) -> dict[str, Tensor]:
-        """Return weights, threshold shifts and names."""
+        """Return weights, threshold shifts, and names with their shares."""
         return {
             "weight": torch.from_numpy(self._weight),
             "theta": torch.from_numpy(self._theta),
             "names": torch.from_numpy(self._names),
+            "shares": torch.from_numpy(self._shares),
         }
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Take over weights, threshold shifts and names."""
+        """Take over weights, threshold shifts, and names with their shares."""
         self._weight = state["weight"].numpy().copy()
         self._theta = state["theta"].numpy().copy()
         self._names = state["names"].numpy().copy()
+        self._shares = state["shares"].numpy().copy()
 
     def _shown(self, round_: int) -> NDArray[np.int64]:
         """Return the samples of a round, in order; each pass over the data has an order of its own."""
@@ -135,7 +139,10 @@ class DiehlCookTraining(Training):
         return fired
 
     def _name(self, round_: int) -> None:
-        """Name each neuron after the class with the highest mean response, learning off; -1 if it stays silent."""
+        """Name each neuron after the class with the highest mean response, learning off; -1 if it stays silent.
+
+        Its share is that of this class in its mean responses to all.
+        """
         count = min(self._plan.naming, len(self._labels))
         chosen = np.random.default_rng((self._plan.seed, NAMING)).permutation(len(self._labels))[:count]
         responses = np.zeros((self._classes, self._plan.neurons))
@@ -143,7 +150,17 @@ class DiehlCookTraining(Training):
             fired = self._present(sample, seed, learn=False)
             responses[self._labels[sample]] += np.bincount(fired, minlength=self._plan.neurons)
         responses /= np.maximum(np.bincount(self._labels[chosen], minlength=self._classes), 1)[:, None]
-        self._names = np.where(responses.any(0), responses.argmax(0), -1)
+        answered = responses.any(0)
+        self._names = np.where(answered, responses.argmax(0), -1)
+        self._shares = (responses.max(0) / np.where(answered, responses.sum(0), 1)).astype(np.float32)
+
+    def _vote(self) -> Readout:
+        """Return what turns spikes into scores; weighted votes are a linear readout."""
+        if not self._plan.weighted:
+            return ClassVote(labels=torch.from_numpy(self._names.copy()), classes=self._classes)
+        members = self._names == np.arange(self._classes)[:, None]
+        weight = members * self._shares / np.maximum(members.sum(1, keepdims=True), 1)
+        return LinearReadout(weight=torch.from_numpy(weight.astype(np.float32)), bias=torch.zeros(self._classes))
 
     def _seeds(self, purpose: int, round_: int, count: int) -> list[int]:
         draws = np.random.default_rng((self._plan.seed, purpose, round_)).integers(2**63 - 1, size=count)
