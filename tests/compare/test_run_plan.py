@@ -254,6 +254,28 @@ def interrupt(told: Path) -> None:
         raise KeyboardInterrupt
 
 
+def test_a_cell_that_failed_goes_on_when_it_is_tried_again(data, told, tmp_path, monkeypatch):
+    """Its rounds are kept, not what was half written; once it has succeeded nothing is left."""
+    plan = Plan((data,), split_methods("telling_learners:Telling:epochs=4"), seeds=(0,))
+
+    def fail(*_):
+        if told.read_text().splitlines()[-1] == "round Telling 0 2":
+            raise MemoryError("too little memory")
+
+    monkeypatch.setattr("telling_learners.Telling.pause", fail)
+    (failed,) = run_plan(plan, tmp_path / "out", **THREADS)
+    assert "too little memory" in failed.error
+    run_plan(plan, tmp_path / "out", **THREADS)
+    assert [path.suffix for path in (tmp_path / "out" / "checkpoints").iterdir()] == [".safetensors"]
+    monkeypatch.setattr("telling_learners.Telling.pause", lambda *_: None)
+    (record,) = run_plan(plan, tmp_path / "out", retry=True, **THREADS)
+    assert record.error is None
+    assert [line for line in told.read_text().splitlines() if line.startswith("round")] == [
+        f"round Telling 0 {number}" for number in (0, 1, 2, 2, 3)
+    ]
+    assert list((tmp_path / "out" / "checkpoints").iterdir()) == []
+
+
 def test_the_test_part_is_read_once_and_last(data, told, tmp_path, monkeypatch):
     """Not before the fit has ended, and once a cell."""
     order = []

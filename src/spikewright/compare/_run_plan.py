@@ -63,7 +63,7 @@ def run_plan(
         Any of joblib: ``"loky"`` (processes), ``"threading"``, ``"multiprocessing"``, ``"dask"``, ``"ray"``. Threads
         share torch's random numbers, so that with them results depend on which cells run at the same time.
     retry : bool
-        Whether cells that failed are done again.
+        Whether cells that failed are done again; a fit goes on from its last checkpoint.
     callback : callable, optional
         Called with each record, in the order in which the cells end.
     fetching : callable, optional
@@ -89,7 +89,7 @@ def run_plan(
         store.forget_failed()
     parent = os.getpid() if backend in _OF_CHILDREN else None
     works = [Work(planned, folder, root, parent) for planned in cells]
-    _clear(works, store.finished())
+    _clear(works, store.succeeded())
     _run_all(works, _Pool(n_jobs, backend), callback or _ignore)
     return [record for record, planned in _read(store) if planned]
 
@@ -195,7 +195,7 @@ def _run_alone(work: Work, pool: _Pool, callback: Callable[[Record], None]) -> N
     except BrokenExecutor:
         with work.claimed():
             work.store.write(failure(work, _KILLED))
-            work.tidy()
+            work.tidy(failed=True)
         found = [record for record in [work.store.find(work.cell.identity)] if record]
     for record in found:
         callback(record)
@@ -206,12 +206,12 @@ def _pending(works: list[Work]) -> list[Work]:
     return [work for work in works if work.cell.identity not in finished]
 
 
-def _clear(works: list[Work], finished: frozenset[str]) -> None:
-    """Remove what killed processes left: claims that nobody holds, and checkpoints of cells that are finished."""
+def _clear(works: list[Work], succeeded: frozenset[str]) -> None:
+    """Remove what killed processes left: claims that nobody holds, and checkpoints of cells that need none."""
     for work in works:
         if abandoned(work.claim):
             work.claim.unlink(missing_ok=True)
-        if work.cell.identity in finished:
+        if work.cell.identity in succeeded:
             work.tidy()
 
 

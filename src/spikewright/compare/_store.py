@@ -115,6 +115,11 @@ class Store:
         with self._connected() as connection:
             return frozenset(row[0] for row in connection.execute("SELECT cell FROM records"))
 
+    def succeeded(self) -> frozenset[str]:
+        """Return the cells that have a record without an error."""
+        with self._connected() as connection:
+            return frozenset(row[0] for row in connection.execute("SELECT cell FROM records WHERE error IS NULL"))
+
     def find(self, cell: str) -> Record | None:
         """Return the record of a cell, or None."""
         with self._connected() as connection:

@@ -76,10 +76,11 @@ class Work:
         """Hold the cell within a block."""
         return claimed(self.claim)
 
-    def tidy(self) -> None:
-        """Remove what an unfinished fit leaves."""
-        halves = (self.folder / self.model).parent.glob(f"{self.model.name}.*")
-        for path in [*self.checkpoint.parent.glob(f"{self.checkpoint.name}*"), *halves]:
+    def tidy(self, *, failed: bool = False) -> None:
+        """Remove what an unfinished fit leaves; if it failed, all but the checkpoint, from which a retry goes on."""
+        whole = (self.checkpoint, self.folder / self.model)
+        halves = [half for path in whole for half in path.parent.glob(f"{path.name}.*")]
+        for path in halves if failed else [*halves, self.checkpoint]:
             path.unlink(missing_ok=True)
 
 
@@ -102,7 +103,7 @@ def perform(work: Work) -> Record:
         except Exception as error:  # noqa: BLE001 - whatever one method does wrong must not end the others
             record = failure(work, _one_line(error), traceback.format_exc(), started)
         work.store.write(record)
-        work.tidy()
+        work.tidy(failed=record.error is not None)
     return record
 
 
