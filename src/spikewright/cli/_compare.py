@@ -44,7 +44,9 @@ def compare(
     jobs: Annotated[int, typer.Option("--jobs", help="Cells at a time.", min=1)] = 2,
     backend: Annotated[str, typer.Option("--backend", help="Any of joblib: loky, threading, dask, ray ...")] = "loky",
     data_root: DataRoot = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Do cells that failed again, each from its last checkpoint.")] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Do cells that failed again, each from its last checkpoint.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Train methods on data over several seeds, test each once, and show what each costs beside the artificial network.
