@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import cached_property, singledispatch
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -96,6 +96,11 @@ class Prepared(Engine):
     code: LevelCode | None
     settled: bool
 
+    @cached_property
+    def _levels(self) -> tuple[np.dtype, int, tuple[Any, ...]]:
+        """Return what a decision needs in each call: dtype and size of a sample, and what follows it in the kernel."""
+        return self.chain.numbers.dtype, prod(self.shape), (*(self.code or ()), *self.chain)
+
     def propagate(self, net: Network, raster: Raster) -> dict[str, Tensor]:
         """Return the output of every layer, on the CPU and in the network's dtype.
 
@@ -149,10 +154,13 @@ class Prepared(Engine):
             As the network's encoder takes it, without the axis of samples. A stochastic code is seeded with 0.
         """
         if self.code is not None and self.settled:
-            x = np.ascontiguousarray(sample, self.chain.numbers.dtype).ravel()
-            if x.size != prod(self.shape):
+            dtype, size, arguments = self._levels
+            x = np.asarray(sample, dtype).ravel()
+            if x.size != size:
                 raise ModelError(f"Prepared.decide: takes samples of {self.shape}; got {np.shape(sample)}.")
-            return self._decide_levels(x, self.code)
+            # Encodes the sample too, in one call; no spike is class 0.
+            winner: int = kernels.run_levels(x, *arguments)[0]
+            return max(winner, 0)
         net = self.net
         generator = torch.Generator().manual_seed(0)
         with torch.no_grad():
@@ -178,15 +186,6 @@ class Prepared(Engine):
             addresses, offsets, layers, starts, segments, weights, numbers, sums, totals, most, stop, first, recorded
         )
         return winner
-
-    def _decide_levels(self, x: NDArray[np.floating], code: LevelCode) -> int:
-        """Encode one sample and run it to the first spike of the last layer, in one call; no spike is class 0."""
-        minimum, step_of_level, count = code
-        layers, starts, segments, weights, numbers, sums, totals, most = self.chain
-        winner, _ = kernels.run_levels(
-            x, minimum, step_of_level, count, layers, starts, segments, weights, numbers, sums, totals, most
-        )
-        return max(winner, 0)
 
 
 def prepare(net: Network, shape: tuple[int, ...], bits: int | None) -> Prepared:

@@ -110,8 +110,7 @@ def run_chain_reference(
         Steps until then, that one included; all of them if none fired.
     """
     v = numbers[START].copy()
-    i_syn, words, events = np.zeros_like(v), np.zeros(len(v) // 8, np.uint64), np.zeros(len(v), np.int32)
-    fired = words.view(np.uint8)
+    i_syn, fired, events = np.zeros_like(v), np.zeros(len(v), np.uint8), np.zeros(len(v), np.int32)
     winner, latency = -1, len(offsets) - 1
     for t in range(len(offsets) - 1):
         now = addresses[offsets[t] : offsets[t + 1]]
@@ -128,7 +127,7 @@ def run_chain_reference(
                 event_lif_reference(begin, end, numbers, charges, subtract, v, fired)
             else:
                 event_current_if_reference(begin, end, numbers, charges, subtract, v, i_syn, fired)
-            last = list_fired_reference(begin, end, words, begin, events)
+            last = list_fired_reference(begin, end, fired, begin, events)
             now = events[begin:last].copy()
             if len(raster):
                 raster[t, now[now >= first] - first] = 1
@@ -202,14 +201,13 @@ def _run(
     total = numbers.shape[1]
     v, i_syn, charges = numbers[START].copy(), np.zeros(total, numbers.dtype), np.empty(total, numbers.dtype)
     narrow, wide = np.empty(total, sums.dtype), np.empty(total, totals.dtype)
-    words = np.zeros(total // 8, np.uint64)
-    fired, events = words.view(np.uint8), np.empty(total + max(len(addresses), len(level)) + 8, np.int32)
+    fired, events = np.zeros(total, np.uint8), np.empty(total + max(len(addresses), len(level)) + 8, np.int32)
     bias, wanted, winner, latency = numbers[BIAS], 0, -1, len(offsets) - 1
     for t in range(len(offsets) - 1):
         # What arrives at a layer are the events from ``a`` up to ``b``; those of the inputs stand behind all others.
         a, b = total, _copy(addresses, offsets[t], offsets[t + 1], total, events)
         reached = _pick(level, step_of_level, wanted, t, fired)
-        b = list_fired(0, layers[0, BEGIN] if reached > wanted else 0, words, b, events)
+        b = list_fired(0, layers[0, BEGIN] if reached > wanted else 0, fired, b, events)
         wanted = reached
         for layer in range(len(layers)):
             begin, end = layers[layer, BEGIN], layers[layer, END]
@@ -234,7 +232,7 @@ def _run(
                 fires = event_lif(begin, end, numbers, x, subtract, v, fired)
             else:
                 fires = event_current_if(begin, end, numbers, x, subtract, v, i_syn, fired)
-            a, b = begin, list_fired(begin, end if fires else begin, words, begin, events)
+            a, b = begin, list_fired(begin, end if fires else begin, fired, begin, events)
             if len(raster):
                 _record(events, a, b, first, t, raster)
         if b > a and winner < 0:

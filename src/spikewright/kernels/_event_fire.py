@@ -9,18 +9,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikewright.kernels._event_layout import LANES, RESET, THRESHOLD
-from spikewright.kernels._present import list_ones
+from spikewright.kernels._present import list_ones, ones, present
 
 FloatArray = NDArray[np.floating]
 Addresses = NDArray[np.int32]
 Flags = NDArray[np.uint8]
-Words = NDArray[np.uint64]
-
-FIRST_BITS = np.uint64(0x0102040810204080)
-"""Eight bytes of 0 or 1, as one number, times this one have those bits in their highest byte, the first one lowest."""
-
-ALL_BYTES = np.uint64(0x0101010101010101)
-"""Eight bytes, as one number, times this one have their sum in the highest byte."""
 
 
 def fire_reference(
@@ -72,15 +65,15 @@ def fired_and_reset(u: Any, threshold: Any, reset: Any, subtract: bool) -> tuple
     return fires, after if fires else u
 
 
-def list_fired_reference(begin: int, end: int, words: Words, place: int, events: Addresses) -> int:
+def list_fired_reference(begin: int, end: int, fired: Flags, place: int, events: Addresses) -> int:
     """List who fired.
 
     Parameters
     ----------
     begin, end : int
         First address, and last one plus one; multiples of ``LANES``.
-    words : array of uint64, shape (address // 8,)
-        One byte an address, in the order of memory: 1 where a neuron fires, else 0.
+    fired : array of uint8, shape (address,)
+        1 where a neuron fires, else 0.
     place : int
         Where the list begins.
     events : array of int32
@@ -92,7 +85,6 @@ def list_fired_reference(begin: int, end: int, words: Words, place: int, events:
     int
         The end of the list.
     """
-    fired = words.view(np.uint8)
     for n in range(begin, end):
         if fired[n]:
             events[place] = n
@@ -101,19 +93,12 @@ def list_fired_reference(begin: int, end: int, words: Words, place: int, events:
 
 
 @njit(cache=True, nogil=True)
-def list_fired(begin: int, end: int, words: Words, place: int, events: Addresses) -> int:
-    """See :func:`list_fired_reference`.
-
-    The flags of 64 neurons become the bits of one number.
-    """
-    eight, last = np.uint64(8), np.uint64(place)
-    for n in range(np.uint64(begin), np.uint64(end), np.uint64(LANES)):
-        bits, counts = np.uint64(0), np.uint64(0)
-        for k in range(eight):
-            word = words[n // eight + k]
-            bits |= (word * FIRST_BITS >> np.uint64(56)) << (eight * k)
-            counts += word
-        count = counts * ALL_BYTES >> np.uint64(56)
+def list_fired(begin: int, end: int, fired: Flags, place: int, events: Addresses) -> int:
+    """See :func:`list_fired_reference`; the flags of 64 neurons become the bits of one number."""
+    last = np.uint64(place)
+    for n in range(begin, end, LANES):
+        bits = present(fired, n)
+        count = ones(bits)
         list_ones(bits, np.uint64(n), count, last, events)
         last += count
     # Numba would make a floating-point number of an unsigned and a signed one.

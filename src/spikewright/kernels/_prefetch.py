@@ -11,6 +11,8 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from spikewright.kernels._address import address_of
+
 READ_INTO_ALL_CACHES = (0, 3, 1)
 """Arguments of LLVM's prefetch: for reading, to be kept in every cache, data."""
 
@@ -21,11 +23,8 @@ def _typed(typing_context: Any, array: Any, place: Any) -> Any:  # noqa: ARG001 
 
 
 def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    kind, index = signature.args
-    array = context.make_array(kind)(context, builder, arguments[0])
-    place = context.cast(builder, arguments[1], index, types.intp)
     byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-    address = builder.bitcast(builder.gep(array.data, [place]), byte)
+    address = builder.bitcast(address_of(context, builder, signature, arguments), byte)
     function = builder.module.declare_intrinsic(
         "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, word, word, word])
     )

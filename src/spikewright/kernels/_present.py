@@ -13,6 +13,8 @@ from numba.cpython.unsafe.numbers import trailing_zeros
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from spikewright.kernels._address import address_of
+
 WORD = 64
 """Bits of a number."""
 
@@ -26,18 +28,17 @@ def _typed_present(typing_context: Any, array: Any, place: Any) -> Any:  # noqa:
 
 
 def _generate_present(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    kind, index = signature.args
-    array = context.make_array(kind)(context, builder, arguments[0])
-    place = context.cast(builder, arguments[1], index, types.intp)
-    vector = ir.VectorType(context.get_data_type(kind.dtype), WORD)
-    address = builder.bitcast(builder.gep(array.data, [place]), vector.as_pointer())
-    values = builder.load(address, align=kind.dtype.bitwidth // 8)
+    dtype = signature.args[0].dtype
+    vector = ir.VectorType(context.get_data_type(dtype), WORD)
+    address = builder.bitcast(address_of(context, builder, signature, arguments), vector.as_pointer())
+    values, nothing = builder.load(address, align=dtype.bitwidth // 8), ir.Constant(vector, None)
     # A NaN is not zero.
-    return builder.bitcast(builder.fcmp_unordered("!=", values, ir.Constant(vector, None)), ir.IntType(WORD))
+    compare = builder.fcmp_unordered if isinstance(dtype, types.Float) else builder.icmp_unsigned
+    return builder.bitcast(compare("!=", values, nothing), ir.IntType(WORD))
 
 
-present: Callable[[NDArray[np.floating], int], np.uint64] = intrinsic(_typed_present)  # type: ignore[assignment]
-"""Bit ``k`` says whether element ``place + k`` of a contiguous row of reals is not 0; for compiled code only."""
+present: Callable[[NDArray[np.number], int], np.uint64] = intrinsic(_typed_present)  # type: ignore[assignment]
+"""Bit ``k`` says whether element ``place + k`` of a contiguous row of numbers is not 0; for compiled code only."""
 
 
 def _typed_ones(typing_context: Any, bits: Any) -> Any:  # noqa: ARG001 - as Numba calls it
