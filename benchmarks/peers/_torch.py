@@ -62,7 +62,7 @@ def training_job(
     if batch_first:
         raster = raster.transpose(0, 1).contiguous()
     time = int(batch_first)
-    optimizer = torch.optim.Adam(learned, lr=1e-4)
+    optimizer = torch.optim.Adam(learned, lr=1e-4, fused=True)
     rounded = parameters.get("precision") == "bfloat16"
     if parameters.get("compiled"):
         forward = torch.compile(forward)
