@@ -13,7 +13,7 @@ from torch import nn
 from spikewright import coding, neurons
 from spikewright.checks import ModelError
 from spikewright.engines import Reference, run
-from spikewright.exchange import export_nir, open_network, open_notes
+from spikewright.exchange import export_nir, open_model, open_network
 from spikewright.network import AllButSelf, Delay, DelayedLinear, Dropout, Layer, Network, Scale, SumPool2d
 
 DT = 0.7e-3
@@ -170,7 +170,7 @@ def test_what_nir_does_not_say_is_in_the_metadata(tmp_path):
     )
     path = tmp_path / "deep" / "net.nir"
     export_nir(net, path, notes={"data": "mine"})
-    assert open_notes(path) == {"data": "mine"}
+    assert open_model(path).notes == {"data": "mine"}
     back = open_network(path)
     assert (back.dt, repr(back.encoder), repr(back.readout)) == (net.dt, repr(net.encoder), repr(net.readout))
     assert open_network(path, steps=7).encoder.steps == 7

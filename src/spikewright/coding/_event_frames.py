@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from spikewright.checks import Raster
-from spikewright.coding._encoder import Encoder, Samples
-from spikewright.coding._recordings import frames
+from spikewright.coding._encoder import Samples
+from spikewright.coding._recordings import Frames
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventFrames(Encoder):
+class EventFrames(Frames):
     """Recordings of events as they are, counted in ``steps`` steps of ``dt`` seconds.
 
     Events after the last step are left out. The transforms of ``before`` act on the frame of counts of each step, and
@@ -26,18 +24,6 @@ class EventFrames(Encoder):
         holds counts.
     """
 
-    clip: bool = True
-
-    @property
-    def spiking(self) -> bool:
-        """Whether the raster holds spikes, or counts of them: not if it was transformed."""
-        return not self.before
-
     def gather(self, samples: Samples, *, dt: float, like: Tensor) -> Tensor:
         """Return the frames of all steps and recordings, shape (time * batch, polarity...)."""
-        return frames("EventFrames", samples, steps=self.steps, dt=dt, like=like)
-
-    def encode(self, x: Tensor, *, dt: float, generator: torch.Generator | None) -> Raster:  # noqa: ARG002
-        """Put the frames ``x``, shape (time * batch, ...), in order of time."""
-        raster = x.reshape(self.steps, -1, *x.shape[1:])
-        return raster.clamp(0, 1) if self.clip else raster
+        return self.counted(samples, dt=dt, like=like)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from spikewright.checks import Raster
-from spikewright.coding._encoder import Encoder, Samples
-from spikewright.coding._recordings import frames
+from spikewright.coding._encoder import Samples
+from spikewright.coding._recordings import Frames
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordingFrames(Encoder):
+class RecordingFrames(Frames):
     """Recordings of events, each cut into ``steps`` frames of equal length, however long it is and whatever ``dt`` is.
 
     This is how most libraries feed recordings to a network whose equations know steps and no seconds. An event at the
@@ -27,18 +25,6 @@ class RecordingFrames(Encoder):
         holds counts.
     """
 
-    clip: bool = True
-
-    @property
-    def spiking(self) -> bool:
-        """Whether the raster holds spikes, or counts of them: not if it was transformed."""
-        return not self.before
-
     def gather(self, samples: Samples, *, dt: float, like: Tensor) -> Tensor:  # noqa: ARG002 - the recording says it
         """Return the frames of all steps and recordings, shape (time * batch, polarity...)."""
-        return frames("RecordingFrames", samples, steps=self.steps, dt=None, like=like)
-
-    def encode(self, x: Tensor, *, dt: float, generator: torch.Generator | None) -> Raster:  # noqa: ARG002
-        """Put the frames ``x``, shape (time * batch, ...), in order of time."""
-        raster = x.reshape(self.steps, -1, *x.shape[1:])
-        return raster.clamp(0, 1) if self.clip else raster
+        return self.counted(samples, dt=None, like=like)

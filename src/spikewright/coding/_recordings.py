@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from spikewright.coding._encoder import Samples, described
+from spikewright.checks import Raster
+from spikewright.coding._encoder import Encoder, Samples, described
 from spikewright.spikes import Events, to_raster
 
 
@@ -23,13 +26,29 @@ def recordings(where: str, samples: Samples) -> list[Events]:
     return events
 
 
-def frames(where: str, samples: Samples, *, steps: int, dt: float | None, like: Tensor) -> Tensor:
-    """Return the counts of each input in all steps and recordings, shape (time * batch, polarity...).
+@dataclass(frozen=True, kw_only=True)
+class Frames(Encoder):
+    """Recordings of events as counts of each input in each step; a subclass says how long a step is."""
 
-    A step is ``dt`` seconds long, or without it as long as makes the steps the whole of each recording.
-    """
-    counted = [
-        to_raster(events, steps=steps, dt=dt or events.duration / steps, dtype=like.dtype)
-        for events in recordings(where, samples)
-    ]
-    return torch.stack(counted, dim=1).flatten(0, 1).to(like)
+    clip: bool = True
+
+    @property
+    def spiking(self) -> bool:
+        """Whether the raster holds spikes, or counts of them: not if it was transformed."""
+        return not self.before
+
+    def encode(self, x: Tensor, *, dt: float, generator: torch.Generator | None) -> Raster:  # noqa: ARG002
+        """Put the frames ``x``, shape (time * batch, ...), in order of time."""
+        raster = x.reshape(self.steps, -1, *x.shape[1:])
+        return raster.clamp(0, 1) if self.clip else raster
+
+    def counted(self, samples: Samples, *, dt: float | None, like: Tensor) -> Tensor:
+        """Return the counts of each input in all steps and recordings, shape (time * batch, polarity...).
+
+        A step is ``dt`` seconds long, or without it as long as makes the steps the whole of each recording.
+        """
+        counts = [
+            to_raster(events, steps=self.steps, dt=dt or events.duration / self.steps, dtype=like.dtype)
+            for events in recordings(type(self).__name__, samples)
+        ]
+        return torch.stack(counts, dim=1).flatten(0, 1).to(like)

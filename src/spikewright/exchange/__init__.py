@@ -19,7 +19,7 @@ from spikewright.exchange._file import load, load_notes, save
 from spikewright.exchange._from_onnx import from_onnx
 from spikewright.exchange._from_torch import from_torch
 from spikewright.exchange._nir_export import export_file, export_nir
-from spikewright.exchange._open import ModelFile, is_model_file, open_model, open_network, open_notes
+from spikewright.exchange._open import ModelFile, is_model_file, open_model, open_network
 from spikewright.exchange._unsaid import Unsaid
 from spikewright.exchange._values import decode, encode
 
@@ -50,6 +50,5 @@ __all__ = [
     "load_notes",
     "open_model",
     "open_network",
-    "open_notes",
     "save",
 ]

@@ -41,7 +41,7 @@ def export_nir(
     sample : tuple of int, optional
         Shape of one sample of what the first layer receives. Not needed where that is an ``nn.Linear``.
     notes : mapping, optional
-        Anything that JSON holds; see :func:`open_notes`.
+        Anything that JSON holds; :func:`open_model` gives it back.
 
     Raises
     ------

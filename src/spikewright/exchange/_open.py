@@ -118,11 +118,6 @@ def open_network(
     return _with_codes(net, encoder or _of_length(net.encoder, steps), readout or net.readout)
 
 
-def open_notes(path: str | Path) -> dict[str, Json]:
-    """Return the notes that were saved with a network; a NIR file of another library has none."""
-    return _notes(path)[0]
-
-
 def stated_sample(notes: dict[str, Json]) -> tuple[int, ...] | None:
     """Return the shape of a sample that notes say, if they say one."""
     sample = notes.get("sample")

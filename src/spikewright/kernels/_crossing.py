@@ -16,7 +16,6 @@ from typing import NamedTuple
 import torch
 from platformdirs import user_cache_path
 
-from spikewright.kernels import _present, _sparse_product
 from spikewright.kernels._sparse_product import add_event_rows, events_of, spread_event_rows
 
 ROWS, SOURCES, TARGETS, DENSITY, ROUNDS = 1024, 512, 256, 0.1, 7
@@ -69,8 +68,8 @@ def _rates() -> Rates:
 
 
 def _measured_code() -> str:
-    """Return a hash of all that is measured."""
-    texts = [Path(file).read_text() for file in (_present.__file__, _sparse_product.__file__, __file__)]
+    """Return a hash of all that may be measured: every kernel."""
+    texts = [file.read_text() for file in sorted(Path(__file__).parent.glob("*.py"))]
     versions = [version(name) for name in ("torch", "numba")]
     return hashlib.sha256("".join(texts + versions).encode()).hexdigest()[:16]
 
