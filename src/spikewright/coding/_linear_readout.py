@@ -39,13 +39,14 @@ class LinearReadout(Readout):
 
     def over_time(self, outputs: Sequence) -> ScoresOverTime:
         """Return the scores of the running counts, shape (time, batch, class)."""
-        return self._scores(outputs.cumsum(0))
+        # Classes first: they are fewer than neurons.
+        return self._added(outputs).cumsum(0) + self.bias.to(outputs)
 
     def __call__(self, outputs: Sequence) -> Scores:
         """Return the scores of the counts, shape (batch, class)."""
-        return self._scores(outputs.sum(0))
+        return self._added(outputs.sum(0)) + self.bias.to(outputs)
 
-    def _scores(self, counts: Tensor) -> Tensor:
+    def _added(self, counts: Tensor) -> Tensor:
         if counts.shape[-1] != self.weight.shape[1]:
             raise ValueError(f"LinearReadout: has weights for {self.weight.shape[1]} neurons; got {counts.shape[-1]}.")
-        return functional.linear(counts, self.weight.to(counts), self.bias.to(counts))
+        return functional.linear(counts, self.weight.to(counts))

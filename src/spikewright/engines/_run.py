@@ -19,7 +19,7 @@ from spikewright.network import Network, gather, gather_signals, output_shapes, 
 MOST = 100
 """Samples that are run at once."""
 
-LARGEST = 1 << 27
+LARGEST = 1 << 24
 """Numbers that the outputs of a layer should hold at most; a few such sequences are there at the same time."""
 
 
@@ -52,7 +52,7 @@ def run(
         Whether to keep how many events each neuron sent in each sample: as many numbers as one step of all rasters.
     batch_size : int, optional
         Samples that are run at once; bounds the memory. By default 100, or fewer where the outputs of a layer in all
-        steps would be more than 2^27 numbers.
+        steps would be more than 2^24 numbers.
     callback : callable, optional
         Called after each batch with the samples that have been run, and all.
 
