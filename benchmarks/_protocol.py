@@ -21,6 +21,9 @@ from benchmarks._peer import Peer, PeerError, Process, parameters_of
 REST = 0.02
 """Seconds between two turns, in which the threads of the one before stop spinning."""
 
+FEWEST = 2
+"""Steps of the run before memory is measured, which loads and compiles all that is loaded and compiled once."""
+
 SLOW = 30.0
 """Seconds of one run after which an entrant is not asked for another."""
 
@@ -56,7 +59,12 @@ class Protocol:
         return self._record(bench, case, outcome, "seconds")
 
     def peaks(self, bench: ModuleType, case: Case) -> Record:
-        """Measure by how much each entrant's resident memory grows, alone in a fresh process."""
+        """Measure by how much each entrant's resident memory grows above what it holds before its first run.
+
+        Each is alone in a fresh process. It does the work once with few steps and drops it, then prepares the work of
+        the case. Inputs and weights are there before; gradients, moments of the optimiser and all that is kept and
+        computed come after, and so does what is compiled for the shapes of the case.
+        """
         outcome = Outcome()
         for entrant in case.entrants:
             peak = self._peak(bench, case, entrant, outcome)
@@ -82,9 +90,13 @@ class Protocol:
     def _peak(self, bench: ModuleType, case: Case, entrant: Entrant, outcome: Outcome) -> float | None:
         """Return what an entrant's memory grows by; ``None`` if it fails."""
         raster = bench.reference(case.parameters, bench.inputs(case.parameters))
+        short = replace(case, parameters={**case.parameters, "steps": FEWEST})
         with ExitStack() as stack:
             try:
-                process = self._prepared(bench, case, entrant, outcome, stack)
+                process = self._prepared(bench, short, entrant, outcome, stack)
+                process.ask("run")
+                process.ask("forget")
+                self._prepare(process, bench, case, entrant)
                 answer = process.ask("peak", runs=self.warm_ups)
                 # Only now, and from the weights as they were: memory that was freed before the runs would hide theirs.
                 self._prepare(process, bench, case, entrant)

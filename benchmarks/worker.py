@@ -8,6 +8,7 @@ Reads one JSON object a line and answers each with one. Needs NumPy and what the
 ``prepare`` ``bench``, ``work``, ``parameters``      ``{}``
 ``spikes``  ``path``: where to save the raster       ``{"saved": true}``, false if the work has no spikes
 ``run``                                              ``{"seconds": ...}``
+``forget``                                           ``{}``: the job is dropped, what it took is free again
 ``peak``    ``runs``                                 ``{"before": ..., "peak": ...}``, resident bytes
 =========== ======================================== ==========================
 
@@ -16,6 +17,8 @@ An error is answered by ``{"error": "Type: message"}``. What a library prints go
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import importlib
 import json
 import os
@@ -46,7 +49,6 @@ class Worker:
     def __init__(self, peer: Any) -> None:  # a module has no narrower type
         self.peer = peer
         self.job: Job | None = None
-        self.before = 0
 
     def prepare(self, bench: str, work: str, parameters: dict[str, Any]) -> dict[str, object]:
         """Make the inputs and hand them to the peer."""
@@ -54,7 +56,6 @@ class Worker:
             raise NotImplementedError(f"has no {work}")
         inputs = importlib.import_module(bench).inputs(parameters)
         self.job = getattr(self.peer, work)(parameters, inputs)
-        self.before = _resident("VmRSS") if _STATUS.exists() else 0
         return {}
 
     def spikes(self, path: str) -> dict[str, object]:
@@ -70,12 +71,29 @@ class Worker:
         self.job.run()
         return {"seconds": time.perf_counter() - started}
 
+    def forget(self) -> dict[str, object]:
+        """Drop the job; what it made the libraries load stays."""
+        self.job = None
+        _return_freed()
+        return {}
+
     def peak(self, runs: int) -> dict[str, object]:
         """Run, and return the resident memory when all was prepared and at its highest."""
+        _return_freed()
+        before = _resident("VmRSS")
         Path("/proc/self/clear_refs").write_text("5")
         for _ in range(runs):
             self.job.run()
-        return {"before": self.before, "peak": _resident("VmHWM")}
+        return {"before": before, "peak": _resident("VmHWM")}
+
+
+def _return_freed() -> None:
+    """Collect what nobody holds, and give memory that is free in the C library's pools back to the system."""
+    gc.collect()
+    library = ctypes.CDLL(None)
+    # Of glibc; others have no such pools.
+    if hasattr(library, "malloc_trim"):
+        library.malloc_trim(0)
 
 
 def _resident(key: str) -> int:

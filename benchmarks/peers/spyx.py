@@ -5,6 +5,7 @@ Its neurons fire a step late; these are its neurons with the order of operations
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import jax
@@ -150,12 +151,16 @@ def train_rec(parameters: dict[str, Any], inputs: Arrays) -> Job:
 def trained(layers: list[nnx.Module], raster: NDArray[np.float32], labels: NDArray[np.integer]) -> Job:
     """Return the work of training: one compiled function for forward, backward and a step of Adam."""
     net = nnx.List(layers)
-    optimizer = nnx.Optimizer(net, optax.adam(1e-4), wrt=nnx.Param)
     x, y = jnp.asarray(raster), jnp.asarray(labels)
 
     def loss(net: nnx.List, x: jax.Array, y: jax.Array) -> jax.Array:
         counts = propagated(net, x)[-1].astype(jnp.float32).sum(0)
         return optax.softmax_cross_entropy_with_integer_labels(counts, y).mean()
+
+    # Its moments come with the first step, as those of torch do, so that they count for both where memory is measured.
+    @cache
+    def optimizer() -> nnx.Optimizer:
+        return nnx.Optimizer(net, optax.adam(1e-4), wrt=nnx.Param)
 
     @nnx.jit
     def step(net: nnx.List, optimizer: nnx.Optimizer, x: jax.Array, y: jax.Array) -> jax.Array:
@@ -164,7 +169,7 @@ def trained(layers: list[nnx.Module], raster: NDArray[np.float32], labels: NDArr
         return value
 
     def run() -> None:
-        jax.block_until_ready((step(net, optimizer, x, y), nnx.state(net, nnx.Param)))
+        jax.block_until_ready((step(net, optimizer(), x, y), nnx.state(net, nnx.Param)))
 
     def spikes() -> NDArray[np.bool_]:
         fired = nnx.jit(propagated)(net, x)
