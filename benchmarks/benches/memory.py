@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from benchmarks._case import Case, Entrant, Goal
 from benchmarks.benches.train_mlp import PARAMETERS, PEERS, inputs, reference
@@ -12,19 +13,24 @@ __all__ = ["NAME", "WORK", "cases", "inputs", "reference"]
 NAME = "memory"
 WORK = "train_mlp"
 STEPS = (25, 100, 400)
-BESIDE = ("bfloat16", "recomputed")
+WAYS = ("", "recomputed")
 # A step of sinabs takes longer than all others together, and more memory.
 RIVALS = tuple(Entrant(peer) for peer in PEERS if peer != "sinabs")
 GIVEN = {**PARAMETERS, "freed": "returned"}
 
 
 def cases() -> Iterator[Case]:
-    """Measure the peak at three lengths, and the growth a step with recomputation."""
-    for steps in STEPS:
-        beside = (Entrant("spikewright", variant, counts=False) for variant in BESIDE)
-        entrants = (Entrant("spikewright"), *RIVALS, *beside)
-        parameters = {**GIVEN, "steps": steps}
-        yield Case(f"peak, {steps} steps", parameters, entrants, (Goal("peers", 4.0),), measured="peaks", threads=(1,))
+    """Measure the peak at three lengths, as a user gets it and with recomputation, and the growth a step."""
+    for way, steps in product(WAYS, STEPS):
+        beside = Entrant("spikewright", "+".join(filter(None, ("bfloat16", way))), counts=False)
+        yield Case(
+            ", ".join(filter(None, (f"peak, {steps} steps", way))),
+            {**GIVEN, "steps": steps},
+            (Entrant("spikewright", way), *RIVALS, beside),
+            (Goal("peers", 4.0),),
+            measured="peaks",
+            threads=(1,),
+        )
     yield Case(
         f"growth a step, {STEPS[0]} to {STEPS[-1]} steps",
         GIVEN,
