@@ -104,8 +104,7 @@ class Layer(nn.Module):
         -------
         Tensor, shape (time, batch, neuron...)
         """
-        charges = self.charge(x)
-        return self.respond(charges, dt=dt)[0] if self.recurrent is None else self.way(charges, dt=dt).run()
+        return self.fire(self.charge(x), dt=dt)
 
     def way(self, charges: Sequence, *, dt: float) -> Way:
         """Return how the neurons, their recurrent connection included, run through what :meth:`charge` gave."""
@@ -119,6 +118,10 @@ class Layer(nn.Module):
     def charge(self, x: Sequence) -> Sequence:
         """Return what the connection makes of ``x``, both of shape (time, batch, neuron...)."""
         return x if self.connection is None else over_time(self.connection, x)
+
+    def fire(self, charges: Sequence, *, dt: float) -> Sequence:
+        """Return what the neurons, their recurrent connection included, make of what :meth:`charge` gave."""
+        return self.respond(charges, dt=dt)[0] if self.recurrent is None else self.way(charges, dt=dt).run()
 
     # The state is Any because each neuron model has a NamedTuple of its own.
     def respond(self, charges: Sequence, state: Any = None, *, dt: float) -> tuple[Sequence, Any]:

@@ -11,9 +11,10 @@ from spikewright.checks import ModelError, Raster, Scores, Sequence, check_posit
 from spikewright.coding import Encoder, Readout, Samples
 from spikewright.network._explain import explained, machine
 from spikewright.network._gather import INPUT, gather
+from spikewright.network._in_order import Watch, run_in_order
 from spikewright.network._layer import Layer
 from spikewright.network._owned import Owned
-from spikewright.network._pieces import Watch, run_in_pieces
+from spikewright.network._pieces import run_in_pieces
 
 
 class Network(nn.Module):
@@ -145,14 +146,11 @@ class Network(nn.Module):
         ModelError
             If time cannot be cut into pieces because a layer looks back, or has one statistic or mask for all steps.
         """
+        layers = tuple(self.sources())
         if recompute_every is None:
-            outputs = self.propagate(raster)
-            output = outputs[self.last]
-            if watch is not None:
-                for name, seen in outputs.items():
-                    watch(name, seen)
+            output = run_in_order(layers, raster, dt=self.dt, watch=watch)
         else:
-            output = run_in_pieces(tuple(self.sources()), raster, steps=recompute_every, dt=self.dt, watch=watch)
+            output = run_in_pieces(layers, raster, steps=recompute_every, dt=self.dt, watch=watch)
         # Under automatic mixed precision spikes are in bfloat16, in which sums over time would be rounded.
         return self.readout(output.to(self.like.dtype))
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,16 +12,10 @@ from torch.utils.checkpoint import checkpoint
 from spikewright.checks import ModelError, Raster, Sequence, check_count
 from spikewright.network._connections import Dropout, Temporal, over_time
 from spikewright.network._gather import INPUT, gather
+from spikewright.network._in_order import Sources, Watch, last_read, take
 from spikewright.network._layer import Layer
 
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-
-Sources: TypeAlias = tuple[tuple[str, Layer, tuple[str, ...]], ...]
-"""Each layer in order with its name and the names of its inputs."""
-
-
-Watch: TypeAlias = Callable[[str, Sequence], None]
-"""Is told the name of a layer and what it gave, shape (time, batch, neuron...)."""
 
 
 class _Held(NamedTuple):
@@ -78,34 +71,38 @@ def run_in_pieces(layers: Sources, raster: Raster, *, steps: int, dt: float, wat
 
 
 class _Witness:
-    """Tells of one piece, once: its second run, which may stop early, is no news."""
+    """Tells of each output of one piece once: the second run of the piece is no news."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._told = False
+        self._told: set[str] = set()
 
-    def tell(self, outputs: dict[str, Sequence]) -> None:
-        for name, output in () if self._told else outputs.items():
+    def tell(self, name: str, output: Sequence) -> None:
+        if name not in self._told:
+            self._told.add(name)
             self._watch(name, output)
-        self._told = True
 
 
 def _run(
     layers: Sources, held: _Held, raster: Raster, states: dict[str, Any], *, dt: float, witness: _Witness | None
 ) -> tuple[Sequence, dict[str, Any]]:
     """Run one piece; return the last layer's output and the states at its end."""
-    outputs, after = {INPUT: raster}, {}
+    outputs, last, after = {INPUT: raster}, last_read(layers), {}
+    if witness is not None:
+        witness.tell(INPUT, raster)
     for name, layer, sources in layers:
+        # Each in one expression, so that nothing else holds what a layer received while its neurons run.
         if name in held.outputs:
             outputs[name] = _repeated(held.outputs[name], len(raster))
-            continue
-        if name in held.charges:
+        elif name in held.charges:
             charges = _repeated(held.charges[name], len(raster))
+            outputs[name], after[name] = layer.respond(charges, states.get(name), dt=dt)
         else:
-            charges = layer.charge(gather(outputs, sources))
-        outputs[name], after[name] = layer.respond(charges, states.get(name), dt=dt)
-    if witness is not None:
-        witness.tell(outputs)
+            outputs[name], after[name] = layer.respond(
+                layer.charge(take(outputs, sources, last[name])), states.get(name), dt=dt
+            )
+        if witness is not None:
+            witness.tell(name, outputs[name])
     return outputs[layers[-1][0]], after
 
 
