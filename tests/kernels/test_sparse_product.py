@@ -20,15 +20,18 @@ from spikewright.kernels import (
 
 SHAPES = [(0, 3, 2), (1, 1, 1), (4, 0, 3), (5, 7, 0), (23, 41, 19), (9, 64, 33), (3, 50, 259), (2, 65, 3), (2, 130, 5)]
 every_shape = pytest.mark.parametrize("shape", SHAPES)
+every_kind = pytest.mark.parametrize("ones", [False, True], ids=["values", "ones"])
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-def matrices(shape, dtype, density=0.3):
-    """Return a raster with counts and one negative value, weights, a bias, and a gradient of the product."""
+def matrices(shape, dtype, density=0.3, *, ones=False):
+    """Return a raster with counts and one negative value, or of ones, weights, a bias, a gradient of the product."""
     rng = np.random.default_rng(0)
     rows, sources, targets = shape
     x = (rng.random((rows, sources)) < density) * rng.integers(1, 4, (rows, sources)).astype(dtype)
     x[:1, :1] = -0.5
+    if ones:
+        x = x != 0
     weights, bias, gradient = (rng.normal(size=size) for size in ((sources, targets), targets, (rows, targets)))
     return x.astype(dtype), weights.astype(dtype), bias.astype(dtype), gradient.astype(dtype)
 
@@ -83,11 +86,12 @@ def test_not_a_number_is_not_zero():
 
 
 @pytest.mark.parametrize("threads", [1, 3])
+@every_kind
 @every_dtype
 @every_shape
-def test_products_are_those_of_the_reference(shape, dtype, threads):
+def test_products_are_those_of_the_reference(shape, dtype, ones, threads):
     """The same bits, for any number of threads; and up to rounding what dense products give."""
-    x, weights, bias, gradient = matrices(shape, dtype)
+    x, weights, bias, gradient = matrices(shape, dtype, ones=ones)
     events = events_of(x, 1.0)
     charges, expected = np.empty_like(gradient), np.empty_like(gradient)
     add_event_rows(events, weights, bias, charges, threads)
@@ -104,9 +108,29 @@ def test_products_are_those_of_the_reference(shape, dtype, threads):
 
 @every_dtype
 @every_shape
-def test_turned_events_are_those_of_the_transposed_matrix(shape, dtype):
+def test_ones_are_not_kept(shape, dtype):
+    """And what is added and spread for them has the bits of events that have values."""
+    x, weights, bias, gradient = matrices(shape, dtype, ones=True)
+    bare, full = events_of(x, 1.0), emptied(x, x.size)
+    assert find_events(x, *full)
+    assert bare.values.shape == (0,)
+    assert events_of(2 * x, 1.0).values[: bare.first[-1]].tolist() == [2.0] * np.count_nonzero(x)
+    found = []
+    for events in (bare, full):
+        charges, grads = np.empty_like(gradient), np.empty_like(weights)
+        add_event_rows(events, weights, bias, charges, 1)
+        spread_event_rows(events, gradient, grads, 1)
+        found.append((charges, grads))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+
+
+@every_kind
+@every_dtype
+@every_shape
+def test_turned_events_are_those_of_the_transposed_matrix(shape, dtype, ones):
     """In both ways of finding them, room that is left over included."""
-    x = matrices(shape, dtype)[0]
+    x = matrices(shape, dtype, ones=ones)[0]
     expected = events_of(np.ascontiguousarray(x.T), 1.0)
     for turn in (turned, turned_reference):
         found = turn(events_of(x, 1.0), x.shape[1])

@@ -37,11 +37,15 @@ AHEAD = 1 << 10
 
 
 class Events(NamedTuple):
-    """Where each row begins, shape (row + 1,); columns and values, shape (event,)."""
+    """Where each row begins, shape (row + 1,); columns, shape (event,); and values, as many or none if all are 1."""
 
     first: IntArray
     sources: Addresses
     values: FloatArray
+
+    def value(self, k: int) -> float:
+        """Return what an event brings."""
+        return float(self.values[k]) if len(self.values) else 1.0
 
 
 def events_of(x: FloatArray, densest: float) -> Events | None:
@@ -50,7 +54,11 @@ def events_of(x: FloatArray, densest: float) -> Events | None:
         return None
     room = int(densest * x.size) + x.shape[1] + SPARE
     events = Events(np.empty(len(x) + 1, np.int64), np.empty(room, np.int32), np.empty(room, x.dtype))
-    return events if find_events(x, *events) else None
+    if not find_events(x, *events):
+        return None
+    # Those of spikes need not be kept.
+    same = bool((events.values[: events.first[-1]] == 1).all())
+    return events._replace(values=np.empty(0, x.dtype)) if same else events
 
 
 def find_events_reference(x: FloatArray, first: IntArray, sources: Addresses, values: FloatArray) -> bool:
@@ -135,7 +143,7 @@ def add_event_rows_reference(
     for r in range(len(charges)):
         charges[r] = bias
         for k in range(events.first[r], events.first[r + 1]):
-            charges[r] += events.values[k] * weights[events.sources[k]]
+            charges[r] += events.value(k) * weights[events.sources[k]]
 
 
 def add_event_rows(events: Events, weights: FloatArray, bias: FloatArray, charges: FloatArray, threads: int) -> None:
@@ -192,8 +200,8 @@ def _add_block(
             c, d = block[_place(sources, k + 2, top)], block[_place(sources, k + 3, top)]
             e, f = block[_place(sources, k + 4, top)], block[_place(sources, k + 5, top)]
             g, h = block[_place(sources, k + 6, top)], block[_place(sources, k + 7, top)]
-            p, q, s, t = values[k], values[k + 1], values[k + 2], values[k + 3]
-            u, v, w, x = values[k + 4], values[k + 5], values[k + 6], values[k + 7]
+            p, q, s, t = _value(values, k), _value(values, k + 1), _value(values, k + 2), _value(values, k + 3)
+            u, v, w, x = _value(values, k + 4), _value(values, k + 5), _value(values, k + 6), _value(values, k + 7)
             for n in range(len(charge)):
                 half = (((charge[n] + p * a[n]) + q * b[n]) + s * c[n]) + t * d[n]
                 charge[n] = (((half + u * e[n]) + v * f[n]) + w * g[n]) + x * h[n]
@@ -201,12 +209,12 @@ def _add_block(
         if k + 4 <= last and sources[k + 3] < bottom:
             a, b = block[_place(sources, k, top)], block[_place(sources, k + 1, top)]
             c, d = block[_place(sources, k + 2, top)], block[_place(sources, k + 3, top)]
-            p, q, s, t = values[k], values[k + 1], values[k + 2], values[k + 3]
+            p, q, s, t = _value(values, k), _value(values, k + 1), _value(values, k + 2), _value(values, k + 3)
             for n in range(len(charge)):
                 charge[n] = (((charge[n] + p * a[n]) + q * b[n]) + s * c[n]) + t * d[n]
             k += 4
         while k < last and sources[k] < bottom:
-            a, p = block[_place(sources, k, top)], values[k]
+            a, p = block[_place(sources, k, top)], _value(values, k)
             for n in range(len(charge)):
                 charge[n] += p * a[n]
             k += 1
@@ -217,6 +225,12 @@ def _add_block(
 def _place(sources: Addresses, k: int, top: int) -> np.uint32:
     """Return a row of a block as a number that has no sign, for which Numba does not ask if it counts from the end."""
     return np.uint32(sources[k] - top)
+
+
+@njit(inline="always")
+def _value(values: FloatArray, k: int) -> np.floating:
+    """Return what an event brings: the loop over the targets is the same for ones, whose product has the same bits."""
+    return values[k] if len(values) else values.dtype.type(1)
 
 
 def spread_event_rows_reference(
@@ -237,7 +251,7 @@ def spread_event_rows_reference(
     grad_weights[:] = 0
     for r in range(len(grad_charges)):
         for k in range(events.first[r], events.first[r + 1]):
-            grad_weights[events.sources[k]] += events.values[k] * grad_charges[r]
+            grad_weights[events.sources[k]] += events.value(k) * grad_charges[r]
 
 
 def spread_event_rows(events: Events, grad_charges: FloatArray, grad_weights: FloatArray, threads: int) -> None:
@@ -260,13 +274,14 @@ def turned_reference(events: Events, sources: int) -> Events:
     rows = np.repeat(np.arange(len(events.first) - 1, dtype=np.int32), np.diff(events.first))
     order = np.argsort(events.sources[:count], kind="stable")
     first = np.searchsorted(events.sources[:count][order], np.arange(sources + 1)).astype(np.int64)
-    return Events(first, rows[order], events.values[:count][order])
+    return Events(first, rows[order], events.values[:count][order] if len(events.values) else events.values)
 
 
 def turned(events: Events, sources: int) -> Events:
     """See :func:`turned_reference`."""
     count = events.first[-1]
-    by_source = Events(np.zeros(sources + 1, np.int64), np.empty(count, np.int32), np.empty(count, events.values.dtype))
+    values = np.empty(min(count, len(events.values)), events.values.dtype)
+    by_source = Events(np.zeros(sources + 1, np.int64), np.empty(count, np.int32), values)
     _turn(*events, *by_source)
     return by_source
 
@@ -289,5 +304,7 @@ def _turn(
     for r in range(len(first) - 1):
         for k in range(first[r], first[r + 1]):
             at = place[sources[k]]
-            rows[at], turned_values[at] = r, values[k]
+            rows[at] = r
+            if len(values):
+                turned_values[at] = values[k]
             place[sources[k]] = at + 1
