@@ -30,7 +30,7 @@ VARIANTS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "int8": ({}, {"bits": 8}),
     "default memory": ({}, {"freed": "default"}),
     "kept memory": (KEPT, {}),
-    "recomputed": ({}, {"recompute_every": 5}),
+    "recomputed": ({}, {"recomputed": True}),
     "smallest": ({}, {"neurons": 10**4, "checked": 0}),
 }
 """What a variant adds: to the process's environment, to the parameters of the case."""

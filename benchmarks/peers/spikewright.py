@@ -86,7 +86,9 @@ def trained(layers: list[sw.Layer], parameters: dict[str, Any], inputs: Arrays) 
         outputs = net.propagate(raster)
         return [outputs[name] for name in names]
 
-    score = partial(net.score, recompute_every=parameters.get("recompute_every"))
+    # As many pieces as a piece has steps: the memory for both together is then least.
+    piece = math.isqrt(parameters["steps"]) if parameters.get("recomputed") else None
+    score = partial(net.score, recompute_every=piece)
     return training_job(forward, net.parameters(), parameters, inputs, score=score)
 
 
