@@ -4,6 +4,7 @@ from ._bernoulli_events import (
     bernoulli_raster,
     bernoulli_raster_reference,
 )
+from ._bits import array_of
 from ._crossing import Rates, densest
 from ._event_chain import Chain, run_chain, run_chain_reference, run_levels, run_levels_reference
 from ._event_current_if import event_current_if, event_current_if_reference
@@ -96,6 +97,7 @@ __all__ = [
     "add_rows",
     "add_rows_reference",
     "ancestors",
+    "array_of",
     "backward_step",
     "bernoulli_events",
     "bernoulli_events_reference",

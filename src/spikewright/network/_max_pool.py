@@ -48,7 +48,7 @@ class MaxPool(torch.autograd.Function):
         *lead, rows, columns = x.shape
         output, images = x.new_empty(*lead, rows // 2, columns // 2), x.detach().contiguous().flatten(0, 1)
         places = torch.empty(output.shape, dtype=torch.uint8).flatten(0, 1)
-        arrays = (_array(images), _array(output.flatten(0, 1)), places.numpy())
+        arrays = (kernels.array_of(images), kernels.array_of(output.flatten(0, 1)), places.numpy())
         kernels.max_pool(*arrays, torch.get_num_threads())
         ctx.shape = x.shape
         ctx.save_for_backward(places)
@@ -60,10 +60,6 @@ class MaxPool(torch.autograd.Function):
         """Return the gradient of ``x``."""
         (places,) = ctx.saved_tensors
         grad_x, given = gradient.new_empty(ctx.shape), gradient.contiguous().flatten(0, 1)
-        arrays = (_array(given), places.numpy(), _array(grad_x.flatten(0, 1)))
+        arrays = (kernels.array_of(given), places.numpy(), kernels.array_of(grad_x.flatten(0, 1)))
         kernels.max_pool_backward(*arrays, torch.get_num_threads())
         return grad_x
-
-
-def _array(x: Tensor) -> Any:  # Any: NumPy has no bfloat16
-    return (x.view(torch.uint16) if x.dtype == torch.bfloat16 else x).numpy()

@@ -239,9 +239,7 @@ def sequences_of(tensors: Iterable[Tensor], rows: int) -> tuple[NDArray[np.gener
     """View sequences as arrays of shape (time, row, neuron); copies only what is not contiguous."""
     arrays = []
     for tensor in tensors:
-        x = tensor.detach().contiguous()
-        # NumPy has no bfloat16.
-        array = (x.view(torch.uint16) if x.dtype == torch.bfloat16 else x).numpy()
+        array = kernels.array_of(tensor.contiguous())
         arrays.append(array.reshape(len(array), rows, -1))
     return tuple(arrays)
 
