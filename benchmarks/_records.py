@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from benchmarks._outcome import Record
+from spikewright.files import write_whole
 
 REASONS = Path(__file__).with_name("why.toml")
 
@@ -33,10 +34,7 @@ def merge(path: Path, new: Sequence[Record], known: Collection[str]) -> None:
         if identity(old) != identity(new[0]) and (old["bench"] != new[0]["bench"] or case_of(old) in known)
     ]
     rows = sorted([*rows, *new], key=lambda old: (old["bench"], old["threads"]))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(rows, indent=1) + "\n")
-    beside.replace(path)
+    write_whole(path, (json.dumps(rows, indent=1) + "\n").encode())
 
 
 def identity(row: Record) -> tuple[str, str, int]:

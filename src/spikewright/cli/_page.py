@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import spikewright as sw
@@ -11,6 +10,5 @@ import spikewright as sw
 def write_page(folder: Path, out: Path | None = None) -> Path:
     """Draw the page of a comparison and return where it is: ``report.html`` in its folder, if not told otherwise."""
     page = out or folder / "report.html"
-    beside = page.with_name(f"{page.name}.{os.getpid()}.part")
-    beside.write_text(sw.report.render(sw.compare.records(folder)), encoding="utf-8")
-    return beside.replace(page)
+    sw.files.write_whole(page, sw.report.render(sw.compare.records(folder)).encode())
+    return page

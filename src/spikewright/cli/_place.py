@@ -82,7 +82,7 @@ def _drawn(found: Sequence[sw.compare.PlacedFile], path: Path) -> Iterator[Path]
     for each in found:
         if isinstance(each.result, sw.placing.Placement):
             picture = path if len(found) == 1 else path.with_name(f"{path.stem}-{each.chip}{path.suffix}")
-            picture.write_text(sw.placing.draw(each.result, sw.chips.load(each.chip)), encoding="utf-8")
+            sw.files.write_whole(picture, sw.placing.draw(each.result, sw.chips.load(each.chip)).encode())
             yield picture
 
 

@@ -20,6 +20,7 @@ from spikewright.compare._parent import end_with
 from spikewright.compare._record import Json, Record
 from spikewright.compare._store import Store
 from spikewright.data import Dataset, load
+from spikewright.files import remove_halves
 from spikewright.learners import Learner, Progress
 
 _SECONDS_BETWEEN_TELLING = 0.2
@@ -78,10 +79,10 @@ class Work:
 
     def tidy(self, *, failed: bool = False) -> None:
         """Remove what an unfinished fit leaves; if it failed, all but the checkpoint, from which a retry goes on."""
-        whole = (self.checkpoint, self.folder / self.model)
-        halves = [half for path in whole for half in path.parent.glob(f"{path.name}.*")]
-        for path in halves if failed else [*halves, self.checkpoint]:
-            path.unlink(missing_ok=True)
+        for path in (self.checkpoint, self.folder / self.model):
+            remove_halves(path)
+        if not failed:
+            self.checkpoint.unlink(missing_ok=True)
 
 
 def perform(work: Work) -> Record:

@@ -8,6 +8,7 @@ from spikewright.checks import ModelError
 from spikewright.exchange._c_source import c_source
 from spikewright.exchange._open import open_model
 from spikewright.exchange._unsaid import Unsaid
+from spikewright.files import write_whole
 from spikewright.network import raster_shape
 from spikewright.quantised import FixedPointArithmetic, quantise
 
@@ -48,6 +49,5 @@ def export_c(
         raise ModelError(f"{model}: does not say the shape of a sample. Give it.")
     integer = quantise(opened.network, raster_shape(opened.network, sample), FixedPointArithmetic(weight_bits=bits))
     text = c_source(integer)
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
-    Path(out).write_text(text, encoding="utf-8")
+    write_whole(Path(out), text.encode())
     return {layer.name: f"{type(layer.neuron).__name__}, {len(layer.step)} neurons" for layer in integer.layers}

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as in_bytes
 from torch import Tensor
 
 from spikewright.checks import ModelError, SpikewrightError
 from spikewright.exchange._description import build, describe
 from spikewright.exchange._values import Json
+from spikewright.files import write_whole
 from spikewright.network import Network
 
 FORMAT = "spikewright network"
@@ -47,12 +47,9 @@ def save(net: Network, path: str | Path, notes: Mapping[str, Json] | None = None
         "network": json.dumps(described),
         "notes": json.dumps(dict(notes or {})),
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     # Clones, because parts of one tensor may not be written apart.
-    save_file({name: tensor.cpu().contiguous().clone() for name, tensor in tensors.items()}, beside, header)
-    beside.replace(path)
+    apart = {name: tensor.cpu().contiguous().clone() for name, tensor in tensors.items()}
+    write_whole(Path(path), in_bytes(apart, header))
 
 
 def load(path: str | Path) -> Network:

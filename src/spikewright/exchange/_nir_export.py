@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -20,6 +20,7 @@ from spikewright.exchange._nir_nodes import Spot, node_of_connection, node_of_ne
 from spikewright.exchange._open import open_model
 from spikewright.exchange._unsaid import Unsaid
 from spikewright.exchange._values import Json, encode
+from spikewright.files import write_whole
 from spikewright.network import INPUT, Layer, Network, deploy, output_shape
 
 
@@ -55,11 +56,9 @@ def export_nir(
     for name, layer, sources in bare.sources():
         writer.add(name, layer, sources)
     graph = nir.NIRGraph(*writer.finished(bare.last), metadata=_metadata(net, notes or {}), type_check=False)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    nir.write(beside, graph)
-    beside.replace(path)
+    written = io.BytesIO()
+    nir.write(written, graph)
+    write_whole(Path(path), written.getvalue())
 
 
 def export_file(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from spikewright.checks import DataError
 from spikewright.coding import Samples
+from spikewright.files import write_whole
 from spikewright.spikes import Events
 
 
@@ -26,7 +26,7 @@ class Checkpoint:
     Parameters
     ----------
     path : Path
-        The file; written beside it first, then moved into place, so that it is never half written.
+        The file; it is replaced whole.
     fingerprint : str
         Hash of the estimator's parameters and of the training data; a checkpoint of another fit is refused.
     """
@@ -37,11 +37,9 @@ class Checkpoint:
     # The notes are JSON, whose type in Python is Any.
     def save(self, tensors: dict[str, Tensor], notes: dict[str, Any]) -> None:
         """Write tensors and notes, replacing what was there."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.path.with_name(self.path.name + f".{os.getpid()}.part")
         whole = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
-        save_file(whole, beside, {"fingerprint": self.fingerprint, "notes": json.dumps(notes)})
-        beside.replace(self.path)
+        header = {"fingerprint": self.fingerprint, "notes": json.dumps(notes)}
+        write_whole(self.path, save(whole, header))
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Return tensors and notes, or None if there is no checkpoint yet.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -16,6 +14,7 @@ from typing import NamedTuple
 import torch
 from platformdirs import user_cache_path
 
+from spikewright.files import write_whole
 from spikewright.kernels._sparse_product import add_event_rows, events_of, spread_event_rows
 
 ROWS, SOURCES, TARGETS, DENSITY, ROUNDS = 1024, 512, 256, 0.1, 7
@@ -85,13 +84,8 @@ def _read(path: Path) -> Rates | None:
 def _keep(rates: Rates, path: Path) -> None:
     """Write rates, unless another process was faster: what is kept does not change any more."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, new = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w") as file:
-            json.dump(rates, file)
         if _read(path) is None:
-            Path(new).replace(path)
-        Path(new).unlink(missing_ok=True)
+            write_whole(path, json.dumps(rates).encode())
     except OSError:
         return
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +12,7 @@ from types import ModuleType
 from numba import njit
 from platformdirs import user_cache_path
 
+from spikewright.files import write_whole
 from spikewright.kernels import _apart, _elementary
 from spikewright.kernels._apart import Apart
 
@@ -47,11 +46,7 @@ def _stored(source: str, name: str) -> Path | None:
     if path.exists():
         return path
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, new = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "w") as file:
-            file.write(source)
-        Path(new).replace(path)
+        write_whole(path, source.encode())
     except OSError:
         return None
     return path
