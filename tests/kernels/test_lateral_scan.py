@@ -21,7 +21,7 @@ def leaky():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("weight", [-0.3, 0.02, -1e6])
-@pytest.mark.parametrize("shape", [(0, 2, 3), (4, 0, 3), (5, 2, 0), (1, 1, 1), (60, 3, 37)])
+@pytest.mark.parametrize("shape", [(0, 2, 3), (4, 0, 3), (5, 2, 0), (1, 1, 1), (60, 3, 37), (3, 120, 300)])
 def test_equals_reference(shape, weight, dtype):
     """Spikes and states are the same, also from states that are not at rest."""
     rng = np.random.default_rng(0)

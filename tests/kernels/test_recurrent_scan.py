@@ -58,7 +58,7 @@ def run(kernel, shape, dtype, *, gain=0.3, held=False, threads=1, scaled=False):
 
 @pytest.mark.parametrize("held", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(0, 2, 3), (4, 0, 3), (5, 2, 0), (1, 1, 1), (40, 3, 37)])
+@pytest.mark.parametrize("shape", [(0, 2, 3), (4, 0, 3), (5, 2, 0), (1, 1, 1), (40, 3, 37), (3, 120, 300)])
 def test_equals_reference(shape, dtype, held):
     """Spikes, states and all that is kept are the same bits."""
     ours, reference = (run(kernel, shape, dtype, held=held) for kernel in (scan_forward, scan_forward_reference))

@@ -20,7 +20,7 @@ from spikewright.kernels import (
     scan_forward_reference,
 )
 
-SHAPES = [(1, 1, 1), (2, 1, 0), (3, 0, 5), (5, 2, 7), (4, 3, 2500)]
+SHAPES = [(1, 1, 1), (2, 1, 0), (3, 0, 5), (5, 2, 7), (4, 3, 2500), (4, 9, 500)]
 
 
 def example() -> Program:

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikewright.kernels._event_layout import LANES, RESET, THRESHOLD
-from spikewright.kernels._present import list_ones, ones, present
+from spikewright.kernels._present import list_word, present
 
 FloatArray = NDArray[np.floating]
 Addresses = NDArray[np.int32]
@@ -97,9 +97,6 @@ def list_fired(begin: int, end: int, fired: Flags, place: int, events: Addresses
     """See :func:`list_fired_reference`; the flags of 64 neurons become the bits of one number."""
     last = np.uint64(place)
     for n in range(begin, end, LANES):
-        bits = present(fired, n)
-        count = ones(bits)
-        list_ones(bits, np.uint64(n), count, last, events)
-        last += count
+        last = list_word(present(fired, n), n, last, events)
     # Numba would make a floating-point number of an unsigned and a signed one.
     return np.int64(last)  # type: ignore[return-value]

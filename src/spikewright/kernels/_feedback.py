@@ -18,16 +18,19 @@ Array: TypeAlias = NDArray[Any]
 class Slot(NamedTuple):
     """What a scan does for feedback, as text in which ``own`` is the row of charges and ``y`` that of spikes.
 
+    Samples go through the steps in groups: those from ``top`` up to ``bottom``, at most ``group``, all through one
+    before the next.
+
     Parameters
     ----------
-    once, sample : str
-        Before all samples, and before each.
+    once, start : str
+        Before all groups, and before the first step of each.
     before, inside, after : str
-        In each step: before the loop over the neurons, in it, and after it.
+        In each step of a sample, ``row``: before the loop over the neurons, in it, and after it.
     """
 
     once: str = ""
-    sample: str = ""
+    start: str = ""
     before: str = ""
     inside: str = ""
     after: str = ""
@@ -49,20 +52,24 @@ class Others:
     slot: ClassVar[Slot] = Slot(
         once="""\
 strength = real(feedback[0])
-own = np.empty(columns[1], constants.dtype)
+owns = np.empty((group, columns[1]), constants.dtype)
+counts = np.empty(group, np.int32)
 """,
-        sample="""\
-own[:] = zero
-former = int32(1)
+        start="""\
+owns[:] = zero
+counts[:] = 1
 """,
-        before="count = int32(0)",
+        before="""\
+own = owns[row - top]
+count, former = int32(0), counts[row - top]
+""",
         inside="count = int32(count + int32(y[n] != zero))",
         # Where nothing fired in two steps the charges are what they were.
         after="""\
 if count | former:
     for n in range(len(y)):
         own[n] = strength * (real(count) - y[n])
-former = count
+counts[row - top] = count
 """,
     )
 
@@ -96,28 +103,24 @@ class Matrix:
     slot: ClassVar[Slot] = Slot(
         once="""\
 weights, bias = feedback
-own = np.empty(columns[1], constants.dtype)
-fired = np.empty(columns[1], np.int64)
+owns = np.empty((group, columns[1]), constants.dtype)
+fired = np.empty(columns[1] + SPARE, np.int32)
 """,
-        sample="count = 0",
-        before="""\
+        start="owns[:] = bias",
+        before="own = owns[row - top]",
+        after="""\
 own[:] = bias
-k = 0
+k, count = 0, list_row(y, fired)
 while k + 4 <= count:
-    a, b, c, d = weights[fired[k]], weights[fired[k + 1]], weights[fired[k + 2]], weights[fired[k + 3]]
+    a, b = weights[uint32(fired[k])], weights[uint32(fired[k + 1])]
+    c, d = weights[uint32(fired[k + 2])], weights[uint32(fired[k + 3])]
     for n in range(len(own)):
         own[n] = (((own[n] + a[n]) + b[n]) + c[n]) + d[n]
     k += 4
 for last in range(k, count):
-    a = weights[fired[last]]
+    a = weights[uint32(fired[last])]
     for n in range(len(own)):
         own[n] += a[n]
-""",
-        after="""\
-count = 0
-for n in range(len(y)):
-    fired[count] = n
-    count += y[n] != zero
 """,
     )
 

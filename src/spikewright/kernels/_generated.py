@@ -13,7 +13,7 @@ from numba import njit
 from platformdirs import user_cache_path
 
 from spikewright.files import write_whole
-from spikewright.kernels import _apart, _elementary
+from spikewright.kernels import _address, _apart, _elementary, _present
 from spikewright.kernels._apart import Apart
 
 Kernel = Callable[..., None]
@@ -27,7 +27,8 @@ def compiled(source: str) -> Kernel:
     for an installation. Where that folder cannot be written, it is compiled once for a process.
     """
     # What the text calls is compiled into it, and how is said here; so both are part of its name.
-    others = "".join(Path(file).read_text() for file in (_elementary.__file__, _apart.__file__, __file__))
+    files = (_address.__file__, _apart.__file__, _elementary.__file__, _present.__file__, __file__)
+    others = "".join(Path(file).read_text() for file in files)
     name = f"spikewright_scan_{hashlib.sha256((source + others).encode()).hexdigest()[:32]}"
     path = _stored(source, name)
     module = ModuleType(name)

@@ -1,4 +1,4 @@
-"""Which of 64 numbers are not zero, as the bits of one number; and a list of the bits that are 1."""
+"""Which of 64 numbers are not zero, as the bits of one number; and lists of the numbers of a row that are not."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from spikewright.kernels._address import address_of
 
 WORD = 64
 """Bits of a number."""
+
+SPARE = 8
+"""Room behind a list of addresses, which may be overwritten."""
 
 lowest_one: Callable[[np.uint64], np.uint64] = trailing_zeros  # type: ignore[assignment]
 """The place of the lowest bit that is 1; for compiled code only. Numba's own, which it does not give a public type."""
@@ -68,3 +71,27 @@ def list_ones(bits: np.uint64, first: np.uint64, count: np.uint64, last: np.uint
         begin += eight
         if begin >= last + count:
             break
+
+
+@njit(inline="always")
+def list_word(bits: np.uint64, first: int, count: np.uint64, events: NDArray[np.int32]) -> np.uint64:
+    """Write the addresses of the bits that are 1 behind the ``count`` that are listed; return how many there are then.
+
+    The address of the lowest bit is ``first``. There must be room for ``SPARE`` more, which may be overwritten.
+    """
+    more = ones(bits)
+    list_ones(bits, np.uint64(first), more, count, events)
+    return count + more
+
+
+@njit(inline="always")
+def list_row(row: NDArray[np.number], events: NDArray[np.int32]) -> int:
+    """Write the places of what is not 0 in a row, and return how many there are; room is as for :func:`list_word`."""
+    some, whole = np.uint64(0), len(row) // WORD
+    for word in range(whole):
+        some = list_word(present(row, WORD * word), WORD * word, some, events)
+    count = np.int64(some)
+    for n in range(WORD * whole, len(row)):
+        events[count] = n
+        count += row[n] != 0
+    return count  # type: ignore[return-value]

@@ -12,28 +12,37 @@ from spikewright.kernels._program import LEAVES, OPERATIONS, Node, Program, ance
 
 _TEXT = """\
 import numpy as np
-from numba import int32, int64
+from numba import int32, int64, uint32
 from spikewright.kernels._elementary import exp, expm1, narrow, wide
+from spikewright.kernels._present import SPARE, list_row
 
 
 def scan(inputs, states, parameters, constants, outputs, saved, feedback, rows, columns):
     real = constants.dtype.type
     zero, one = real(0), real(1)
     steps = {sequence}.shape[0]
-    block = {block}
+    block = max(1, {block})
+    group = max(1, {together} // block)
 {once}
-    for row in range(rows[0], rows[1]):
+    for top in range(rows[0], rows[1], group):
+        bottom = min(top + group, rows[1])
         for first in range(columns[0], columns[1], block):
             part = slice(first, min(first + block, columns[1]))
-{sample}
+{parameters}
+{start}
             for t in range({order}):
+                for row in range(top, bottom):
 {step}
 {loops}
 {after}
 """
 
-_BLOCK = 2048
-"""Neurons that go through all steps before the next ones do: few enough that their states stay in the fastest cache."""
+_TOGETHER = 2048
+"""Neurons that go through all steps before the next ones do: few enough that their states stay in the fastest cache.
+Of a narrow layer they are those of several samples, which follow one another in memory."""
+
+_TOGETHER_FED_BACK = 1 << 15
+"""The same where neurons need each other: beside the matrix that they share, their states stay in the second cache."""
 
 
 def forward_source(
@@ -60,12 +69,12 @@ def forward_source(
     written += [
         Written(f"s{k}[n] = {{}}", number, code.leaf("state", k)) for k, number in enumerate(program.outputs[1:])
     ]
-    sample = [f"s{k} = states[{k}][row, part]" for k in range(len(program.outputs) - 1)]
     step = ["y = outputs[0][t, row, part]", *(f"w{k} = saved[{k}][t, row, part]" for k in range(len(saved)))]
+    step += [f"s{k} = states[{k}][row, part]" for k in range(len(program.outputs) - 1)]
     for k in code.leaves("input"):
         if k < len(held):
-            (sample if held[k] else step).append(f"x{k} = inputs[{k}][{0 if held[k] else 't'}, row, part]")
-    return _filled(code, sample, step, written, slot, sequence="outputs[0]", order="steps", length="y")
+            step.append(f"x{k} = inputs[{k}][{0 if held[k] else 't'}, row, part]")
+    return _filled(code, step, written, slot, sequence="outputs[0]", order="steps", length="y")
 
 
 def backward_source(program: Program, adjoint: Adjoint, held: tuple[bool, ...], *, halved: bool) -> str:
@@ -78,27 +87,25 @@ def backward_source(program: Program, adjoint: Adjoint, held: tuple[bool, ...], 
     wanted = [number for number in (*adjoint.inputs, *adjoint.states, *adjoint.learned) if number is not None]
     known = {number: f"w{k}[n]" for k, number in enumerate(adjoint.saved)}
     code, size = Code(adjoint.nodes, wanted, known, own=None, halved=halved), len(adjoint.saved)
-    sample: list[str] = []
     step = ["g0 = inputs[0][t, row, part]", *(f"w{k} = saved[{k}][t, row, part]" for k in range(size))]
     written: list[Written] = []
     for k, number in enumerate(adjoint.inputs):
-        (sample if held[k] else step).append(f"x{k} = outputs[{k}][{0 if held[k] else 't'}, row, part]")
+        step.append(f"x{k} = outputs[{k}][{0 if held[k] else 't'}, row, part]")
         moving = "= narrow({})" if halved else "= {}"
         written.append(Written(f"x{k}[n] {'+= {}' if held[k] else moving}", number))
     for k, number in enumerate(adjoint.learned):
         if number is not None:
-            sample.append(f"a{k} = saved[{size + k}][row, part]")
+            step.append(f"a{k} = saved[{size + k}][row, part]")
             written.append(Written(f"a{k}[n] += {{}}", number))
     for k, number in enumerate(adjoint.states):
         if program.nodes[program.outputs[1 + k]].kind == "real":
-            sample.append(f"g{k + 1} = states[{k}][row, part]")
+            step.append(f"g{k + 1} = states[{k}][row, part]")
             written.append(Written(f"g{k + 1}[n] = {{}}", number, code.leaf("gradient", k + 1)))
-    return _filled(code, sample, step, written, None, sequence="inputs[0]", order="steps - 1, -1, -1", length="g0")
+    return _filled(code, step, written, None, sequence="inputs[0]", order="steps - 1, -1, -1", length="g0")
 
 
 def _filled(
     code: Code,
-    sample: list[str],
     step: list[str],
     written: list[Written],
     slot: Slot | None,
@@ -108,20 +115,24 @@ def _filled(
     length: str,
 ) -> str:
     """Fill the text with what differs: the array that has all steps, their order, and a row that has all neurons."""
-    # Neurons that need each other go through a step together.
-    block, slot = (str(_BLOCK), Slot()) if slot is None else ("max(1, columns[1])", slot)
     loops, carried = code.loops(written)
+    if slot is None:
+        slot, block, together = Slot(), f"min(columns[1] - columns[0], {_TOGETHER})", _TOGETHER
+    else:
+        # Neurons that need each other go through a step together.
+        block, together = "columns[1]", _TOGETHER_FED_BACK
     loops[-1].append(slot.inside)
-    sample = [*sample, *(f"p{k} = parameters[{k}][part]" for k in code.leaves("parameter"))]
     return _TEXT.format(
         sequence=sequence,
         block=block,
+        together=together,
         once=_indented([*(f"c{k} = constants[{k}]" for k in code.leaves("constant")), *carried, slot.once], 1),
-        sample=_indented([*sample, slot.sample], 3),
+        parameters=_indented((f"p{k} = parameters[{k}][part]" for k in code.leaves("parameter")), 3),
+        start=_indented([slot.start], 3),
         order=order,
-        step=_indented([*step, slot.before], 4),
-        loops=_indented((f"for n in range(len({length})):\n{_indented(loop, 1)}" for loop in loops), 4),
-        after=_indented([slot.after], 4),
+        step=_indented([*step, slot.before], 5),
+        loops=_indented((f"for n in range(len({length})):\n{_indented(loop, 1)}" for loop in loops), 5),
+        after=_indented([slot.after], 5),
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spikewright.kernels._apart import Apart
 from spikewright.kernels._prefetch import prefetch
-from spikewright.kernels._present import WORD, list_ones, ones, present
+from spikewright.kernels._present import SPARE, WORD, list_word, present
 from spikewright.kernels._threads import cuts, share
 
 FloatArray = NDArray[np.floating]
@@ -25,9 +25,6 @@ Addresses = NDArray[np.int32]
 SIDE = 1 << 10
 """Rows of a block of weights, and bytes of each row of it: half of a processor's second cache, on few pages."""
 
-
-SPARE = 8
-"""Room behind the last event, which may be overwritten."""
 
 LINE = 64
 """Bytes that a processor fetches at once."""
@@ -99,29 +96,21 @@ def find_events(x: FloatArray, first: IntArray, sources: Addresses, values: Floa
         for word in range(whole):
             for line in range(0, WORD, LINE // x.itemsize):
                 prefetch(x, ahead + WORD * word + line)
-            count = _list(present(row, WORD * word), WORD * word, count, sources)
+            count = list_word(present(row, WORD * word), WORD * word, count, sources)
         if rest and whole:
             # The last 64, of which the lower ones are known already.
-            count = _list(present(row, len(row) - WORD) >> np.uint64(WORD - rest), WORD * whole, count, sources)
+            count = list_word(present(row, len(row) - WORD) >> np.uint64(WORD - rest), WORD * whole, count, sources)
         elif rest:
             bits = np.uint64(0)
             for k in range(rest):
                 bits |= np.uint64(row[k] != 0) << np.uint64(k)
-            count = _list(bits, 0, count, sources)
+            count = list_word(bits, 0, count, sources)
         for k in range(first[r], np.int64(count)):
             values[k] = row[np.uint32(sources[k])]
         first[r + 1] = count
         if np.int64(count) > limit:
             return False
     return True
-
-
-@njit(inline="always")
-def _list(bits: np.uint64, address: int, count: np.uint64, sources: Addresses) -> np.uint64:
-    """Write down the columns of the bits that are 1 and return how many events there are then."""
-    more = ones(bits)
-    list_ones(bits, np.uint64(address), more, count, sources)
-    return count + more
 
 
 def add_event_rows_reference(
