@@ -11,6 +11,8 @@ DTYPES = [np.float32, np.float64]
 MODELS = {"IF": kernels.IF_MODEL, "LIF": kernels.LIF_MODEL, "CurrentIF": kernels.CURRENT_IF_MODEL}
 THRESHOLD, RESET = 3, 4
 """Rows of ``numbers``."""
+WIDTH = 6
+"""Column of ``layers``."""
 
 
 def draw_numbers(rng, size, dtype):
@@ -77,7 +79,7 @@ def test_add_rows(weight, total, count):
 
 @pytest.mark.parametrize(("weight", "total"), [(np.float32, np.float32), (np.float64, np.float64), (np.int8, np.int16)])
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 37])
-@pytest.mark.parametrize("width", [0, 1, 50])
+@pytest.mark.parametrize("width", [0, 16, 32, 48])
 def test_add_dense_rows(weight, total, count, width):
     """The same bits, so the same order of additions."""
     rng = np.random.default_rng(count)
@@ -125,6 +127,22 @@ def draw_dense_rows(rng, sources, targets, dtype):
     weights = rng.uniform(low, high, sources * targets).astype(dtype)
     places = np.zeros(sources, np.int64)
     return kernels.Rows(np.arange(sources + 1), places, places + targets, weights)
+
+
+@pytest.mark.parametrize(("reached", "width"), [(10, 0), (16, 16), (20, 0), (40, 48)])
+def test_which_rows_are_dense(reached, width):
+    """Whole rows for the first targets; those of all targets are filled up to whole ones."""
+    rng = np.random.default_rng(0)
+    rows = draw_dense_rows(rng, 6, reached, np.float64)
+    numbers = (rng.uniform(0.5, 1.0, 40) for _ in range(7))
+    chain = kernels.pack_chain(6, [rows], [kernels.Population(kernels.IF_MODEL, 1, 0, *numbers)])
+    assert chain.layers[0, WIDTH] == width
+    addresses, offsets = np.arange(6, dtype=np.int32), np.array([0, 6])
+    ours, plain = np.zeros((2, 1, 64), np.uint8)
+    kernels.run_chain(addresses, offsets, *chain, 0, 64, ours)
+    kernels.run_chain_reference(addresses, offsets, *chain, 0, 64, plain)
+    np.testing.assert_array_equal(ours, plain)
+    assert ours.any()
 
 
 def draw_chain(rng, sizes, models, weight, dtype, draw=draw_rows):

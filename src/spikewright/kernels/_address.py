@@ -17,6 +17,9 @@ def address_of(context: Any, builder: Any, signature: Any, arguments: Any) -> An
         As numba gives them to what generates a function of an array and a place.
     """
     kind, index = signature.args
-    array = context.make_array(kind)(context, builder, arguments[0])
-    place = context.cast(builder, arguments[1], index, types.intp)
-    return builder.gep(array.data, [place])
+    return address_at(context, builder, kind, arguments[0], context.cast(builder, arguments[1], index, types.intp))
+
+
+def address_at(context: Any, builder: Any, kind: Any, array: Any, place: Any) -> Any:
+    """Return the same of an array of a kind and a place, a number as wide as a pointer."""
+    return builder.gep(context.make_array(kind)(context, builder, array).data, [place])

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikewright.kernels._apart import Apart
 from spikewright.kernels._event_current_if import event_current_if, event_current_if_reference
 from spikewright.kernels._event_fire import list_fired, list_fired_reference
 from spikewright.kernels._event_if import event_if, event_if_reference
@@ -138,7 +139,7 @@ def run_chain_reference(
     return winner, latency
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def run_chain(
     addresses: Addresses,
     offsets: IntArray,
@@ -175,7 +176,7 @@ def run_chain(
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def _run(
     addresses: Addresses,
     offsets: IntArray,
@@ -205,25 +206,16 @@ def _run(
     bias, wanted, winner, latency = numbers[BIAS], 0, -1, len(offsets) - 1
     for t in range(len(offsets) - 1):
         # What arrives at a layer are the events from ``a`` up to ``b``; those of the inputs stand behind all others.
-        a, b = total, _copy(addresses, offsets[t], offsets[t + 1], total, events)
-        reached = _pick(level, step_of_level, wanted, t, fired)
-        b = list_fired(0, layers[0, BEGIN] if reached > wanted else 0, fired, b, events)
-        wanted = reached
+        a = b = total
+        if offsets[t + 1] > offsets[t]:
+            b = _copy(addresses, offsets[t], offsets[t + 1], total, events)
+        if wanted < len(step_of_level) and step_of_level[wanted] == t:
+            wanted = _pick(level, step_of_level, wanted, t, fired)
+            b = list_fired(0, layers[0, BEGIN], fired, b, events)
         for layer in range(len(layers)):
             begin, end = layers[layer, BEGIN], layers[layer, END]
-            source, place, width = layers[layer, SOURCE], layers[layer, PLACE], layers[layer, WIDTH]
-            # What cannot be summed at once is summed in two stages, of which the second ends at ``staged``.
-            staged = end if b - a > most else begin
-            for k in range(a, b, most):
-                _clear(begin, end, narrow)
-                upto = min(k + most, b)
-                rest = upto if width else k
-                add_dense_rows(events, k, rest, source, place, width, begin, weights, narrow)
-                add_rows(events, rest, upto, starts, segments, weights, narrow)
-                _collect(begin, staged, narrow, k > a, wide)
             if b > a:
-                _charge(begin, staged, numbers, wide, charges)
-                _charge(staged, end, numbers, narrow, charges)
+                _sum(events, a, b, layers, layer, starts, segments, weights, numbers, narrow, wide, most, charges)
             model, subtract = layers[layer, MODEL], layers[layer, SUBTRACT] != 0
             x = charges if b > a else bias
             if model == IF_MODEL:
@@ -232,7 +224,9 @@ def _run(
                 fires = event_lif(begin, end, numbers, x, subtract, v, fired)
             else:
                 fires = event_current_if(begin, end, numbers, x, subtract, v, i_syn, fired)
-            a, b = begin, list_fired(begin, end if fires else begin, fired, begin, events)
+            a = b = begin
+            if fires:
+                b = list_fired(begin, end, fired, begin, events)
             if len(raster):
                 _record(events, a, b, first, t, raster)
         if b > a and winner < 0:
@@ -242,7 +236,41 @@ def _run(
     return winner, latency
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
+def _sum(
+    events: Addresses,
+    a: int,
+    b: int,
+    layers: IntArray,
+    layer: int,
+    starts: IntArray,
+    segments: IntArray,
+    weights: Numbers,
+    numbers: FloatArray,
+    narrow: Numbers,
+    wide: Numbers,
+    most: int,
+    charges: FloatArray,
+) -> None:
+    """Sum what arrives at a layer; what may not fit into the narrow sums is summed in two stages."""
+    begin, end = layers[layer, BEGIN], layers[layer, END]
+    source, place, width = layers[layer, SOURCE], layers[layer, PLACE], layers[layer, WIDTH]
+    for k in range(a, b, most):
+        _clear(begin, end, narrow)
+        upto = min(k + most, b)
+        if width:
+            add_dense_rows(events, k, upto, source, place, width, begin, weights, narrow)
+        else:
+            add_rows(events, k, upto, starts, segments, weights, narrow)
+        if b - a > most:
+            _collect(begin, end, narrow, k > a, wide)
+    if b - a > most:
+        _charge(begin, end, numbers, wide, charges)
+    else:
+        _charge(begin, end, numbers, narrow, charges)
+
+
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def _copy(addresses: Addresses, first: int, last: int, place: int, events: Addresses) -> int:
     """Copy addresses to a place and return the end of the copy."""
     for e in range(last - first):
@@ -250,7 +278,7 @@ def _copy(addresses: Addresses, first: int, last: int, place: int, events: Addre
     return place + last - first
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def _pick(level: Addresses, step_of_level: IntArray, lowest: int, step: int, fired: Flags) -> int:
     """Let the inputs fire whose level is that of a step; return the lowest level of a later one."""
     highest = lowest
@@ -262,13 +290,13 @@ def _pick(level: Addresses, step_of_level: IntArray, lowest: int, step: int, fir
     return highest
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def _clear(begin: int, end: int, sums: Numbers) -> None:
     for n in range(np.uint64(begin), np.uint64(end)):
         sums[n] = 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def _collect(begin: int, end: int, sums: Numbers, more: bool, totals: Numbers) -> None:
     """Take over sums into totals, or add them if there are more than fit into one sum."""
     if not more:
@@ -279,13 +307,13 @@ def _collect(begin: int, end: int, sums: Numbers, more: bool, totals: Numbers) -
         totals[n] += sums[n]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def _charge(begin: int, end: int, numbers: FloatArray, sums: Numbers, charges: FloatArray) -> None:
     for n in range(np.uint64(begin), np.uint64(end)):
         charges[n] = numbers[BIAS, n] + numbers[SCALE, n] * charges.dtype.type(sums[n])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def _record(events: Addresses, a: int, b: int, first: int, t: int, raster: Flags) -> None:
     for e in range(a, b):
         if events[e] >= first:
@@ -317,7 +345,7 @@ def run_levels_reference(
     return run_chain_reference(addresses, offsets, *chain, 1, 0, raster)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def run_levels(
     x: FloatArray,
     minimum: float,

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikewright.kernels._apart import Apart
 from spikewright.kernels._event_layout import LANES, RESET, THRESHOLD
 from spikewright.kernels._present import list_word, present
 
@@ -92,7 +93,7 @@ def list_fired_reference(begin: int, end: int, fired: Flags, place: int, events:
     return place
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def list_fired(begin: int, end: int, fired: Flags, place: int, events: Addresses) -> int:
     """See :func:`list_fired_reference`; the flags of 64 neurons become the bits of one number."""
     last = np.uint64(place)

@@ -17,7 +17,10 @@ LANES = 64
 BEGIN, END, MODEL, SUBTRACT, SOURCE, PLACE, WIDTH = range(7)
 """What the columns of ``layers`` hold: the first address, the last one plus one, the model, whether a spike subtracts
 the threshold; the address of the first source, the place of its first weight, and how many weights each source has if
-all have as many, for the same targets from ``BEGIN`` on, and otherwise 0."""
+all have as many, whole rows, for the same targets from ``BEGIN`` on, and otherwise 0."""
+
+ROW = 16
+"""Rows of dense connections are filled up to a multiple of this length, so that they are made of whole vectors."""
 
 IF_MODEL, LIF_MODEL, CURRENT_IF_MODEL = range(3)
 """What ``MODEL`` may be."""

@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikewright.kernels._apart import Apart
+
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.int64]
 Addresses = NDArray[np.int32]
@@ -42,7 +44,7 @@ def level_events_reference(
     return order[: offsets[-1]].astype(np.int32), offsets
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def level_events(x: FloatArray, minimum: float, step_of_level: IntArray, steps: int) -> tuple[Addresses, IntArray]:
     """See :func:`level_events_reference`; inputs are sorted by counting."""
     level = levels_of(x, minimum, len(step_of_level))
@@ -62,7 +64,7 @@ def level_events(x: FloatArray, minimum: float, step_of_level: IntArray, steps: 
     return addresses[: offsets[steps]], offsets[: steps + 1]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def levels_of(x: FloatArray, minimum: float, levels: int) -> Addresses:
     """Return the level of each input: 0 for 1, ``levels`` - 1 for 0, and ``levels`` for an input that never fires."""
     one, zero, half = x.dtype.type(1), x.dtype.type(0), x.dtype.type(0.5)

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikewright.kernels._apart import Apart
 from spikewright.kernels._event_fire import fire_reference, fired_and_reset
 from spikewright.kernels._event_layout import KEPT, OTHER, RESET, THRESHOLD
 
@@ -50,7 +51,7 @@ def event_lif_reference(
     return fire_reference(begin, end, numbers, subtract, v, fired)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def event_lif(
     begin: int,
     end: int,

@@ -9,15 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikewright.kernels._event_chain import Chain
-from spikewright.kernels._event_layout import BIAS, KEPT, LANES, OTHER, RESET, SCALE, START, THRESHOLD
+from spikewright.kernels._event_layout import BIAS, KEPT, LANES, OTHER, RESET, ROW, SCALE, START, THRESHOLD
 
 Numbers = NDArray[np.number]
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.int64]
-
-
-ROW = 16
-"""Rows of dense connections are filled up to a multiple of this length."""
 
 
 class Rows(NamedTuple):
@@ -127,10 +123,11 @@ def _filled(rows: Rows, size: int) -> Rows:
 
 
 def _width(rows: Rows) -> int:
-    """Return how many weights each source has if all have as many for the same targets, the first among them; or 0."""
+    """Return how many weights each source has if all have as many, whole rows, for the first targets; or 0."""
     if not len(rows.lengths) or (np.diff(rows.starts) != 1).any() or rows.targets.any():
         return 0
-    return int(rows.lengths[0]) if (rows.lengths == rows.lengths[0]).all() else 0
+    width = int(rows.lengths[0])
+    return width if (rows.lengths == width).all() and width % ROW == 0 else 0
 
 
 def _joined(begins: IntArray, sizes: Sequence[int], connections: Sequence[Rows]) -> tuple[IntArray, IntArray, Numbers]:

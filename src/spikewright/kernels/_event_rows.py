@@ -10,9 +10,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikewright.kernels._apart import Apart
+from spikewright.kernels._event_layout import ROW
+from spikewright.kernels._lanes import adder
+
 Numbers = NDArray[np.number]
 IntArray = NDArray[np.int64]
 Addresses = NDArray[np.int32]
+
+_add_one, _add_two = adder(ROW), adder(2 * ROW)
 
 
 def add_rows_reference(
@@ -41,7 +47,7 @@ def add_rows_reference(
                 sums[target + k] += weights[weight + k]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def add_rows(
     events: Addresses, first: int, last: int, starts: IntArray, segments: IntArray, weights: Numbers, sums: Numbers
 ) -> None:
@@ -73,14 +79,14 @@ def add_dense_rows_reference(
     source, place : int
         The address of the first source, and the place of its first weight; those of the next source follow.
     width, target : int
-        Number of targets, and the first of them.
+        Number of targets, a multiple of ``ROW``, and the first of them.
     """
     for event in events[first:last]:
         for k in range(width):
             sums[target + k] += weights[place + (event - source) * width + k]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, pipeline_class=Apart)
 def add_dense_rows(
     events: Addresses,
     first: int,
@@ -93,18 +99,23 @@ def add_dense_rows(
     sums: Numbers,
 ) -> None:
     """See :func:`add_dense_rows_reference`; eight rows are one pass over the sums, which take them in their order."""
-    start, many, at = np.uint64(target), np.uint64(width), first
     before = place - source * width
-    while at + 8 <= last:
+    for at in range(first, last - 7, 8):
         a, b = np.uint64(before + events[at] * width), np.uint64(before + events[at + 1] * width)
         c, d = np.uint64(before + events[at + 2] * width), np.uint64(before + events[at + 3] * width)
         e, f = np.uint64(before + events[at + 4] * width), np.uint64(before + events[at + 5] * width)
         g, h = np.uint64(before + events[at + 6] * width), np.uint64(before + events[at + 7] * width)
-        for k in range(many):
-            four = sums[start + k] + weights[a + k] + weights[b + k] + weights[c + k] + weights[d + k]
-            sums[start + k] = four + weights[e + k] + weights[f + k] + weights[g + k] + weights[h + k]
-        at += 8
-    for n in range(at, last):
-        a = np.uint64(before + events[n] * width)
-        for k in range(many):
-            sums[start + k] += weights[a + k]
+        _add(np.uint64(target), np.uint64(width), weights, (a, b, c, d, e, f, g, h), sums)
+    for at in range(last - (last - first) % 8, last):
+        _add(np.uint64(target), np.uint64(width), weights, (np.uint64(before + events[at] * width),), sums)
+
+
+@njit(forceinline=True)
+def _add(target: np.uint64, width: np.uint64, weights: Numbers, places: tuple[np.uint64, ...], sums: Numbers) -> None:
+    """Add rows whose first weights are at some places."""
+    two, k = np.uint64(2 * ROW), np.uint64(0)
+    while k + two <= width:
+        _add_two(sums, target, weights, places, k)
+        k += two
+    if k < width:
+        _add_one(sums, target, weights, places, k)
