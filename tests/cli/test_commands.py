@@ -110,6 +110,13 @@ def test_version(capsys):
         ("train --data digits --method Nothing --out {out}", "no such method"),
         ("train --data nothing --method Twin --out {out}", "nothing: neither a file"),
         ("train --data digits --method 3 --out {out}", "is no method"),
+        # Before anything is trained or read: --out is a file, and this is a folder.
+        ("train --data digits --method Twin --out {folder}", "'--out': file"),
+        ("train --data digits --method Twin --out {out} --checkpoint {folder}", "'--checkpoint': file"),
+        ("convert nothing.safetensors --data digits --out {folder}", "'--out': file"),
+        ("export nothing.safetensors --to nir --out {folder}", "'--out': file"),
+        ("place nothing.safetensors --chip all --draw {folder}", "'--draw': file"),
+        ("report nowhere --out {folder}", "'--out': file"),
         ("evaluate nothing.safetensors --data digits", "nothing.safetensors: no such file"),
         ("evaluate pyproject.toml --data digits", "not a readable model file"),
         ("cost nothing.safetensors --data digits", "nothing.safetensors: no such file"),
@@ -126,7 +133,7 @@ def test_wrong_use(capsys, tmp_path, words, message):
     if "pyproject.toml" in words:
         (tmp_path / "pyproject.toml").write_text("[project]\n")
         words = words.replace("pyproject.toml", str(tmp_path / "pyproject.toml"))
-    refused(capsys, words.format(out=tmp_path / "out"), message)
+    refused(capsys, words.format(out=tmp_path / "out", folder=tmp_path), message)
 
 
 def test_what_nobody_expected(capsys, monkeypatch):

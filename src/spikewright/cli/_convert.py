@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 import spikewright as sw
-from spikewright.cli._options import Data, DataRoot, examples
+from spikewright.cli._options import Data, DataRoot, ModelOut, examples
 
 EXAMPLES = examples(
     "spikewright convert mnist-8.onnx --data mnist --steps 32 --input-scale 255 --out converted.safetensors",
@@ -28,7 +28,7 @@ def convert(
     ],
     *,
     data: Data,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The model file, such as model.safetensors.")],
+    out: ModelOut,
     steps: Annotated[int, typer.Option("--steps", help="Length of a run.", min=1)] = 32,
     input_scale: Annotated[
         float, typer.Option("--input-scale", help="Samples are in [0, 1]; 255 for a network that was trained on bytes.")

@@ -31,7 +31,9 @@ def export(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, of any kind.", show_default=False)],
     *,
     to: Annotated[Target, typer.Option("--to", help="nir: for other libraries. c: one C99 file of whole numbers.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write, such as model.nir.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="The file to write, such as model.nir.")
+    ],
     sample: Annotated[
         str, typer.Option("--sample", metavar="CxHxW", help="Shape of a sample, where the model file does not say it.")
     ] = "",

@@ -18,6 +18,10 @@ DataRoot: TypeAlias = Annotated[
 Budget: TypeAlias = Annotated[
     float | None, typer.Option("--budget", metavar="SECONDS", help="Training time after which no further round starts.")
 ]
+ModelOut: TypeAlias = Annotated[
+    Path,
+    typer.Option("--out", metavar="FILE", dir_okay=False, help="The model file, such as model.safetensors."),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only, no progress.")]
 
 

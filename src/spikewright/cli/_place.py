@@ -40,6 +40,7 @@ def place(
         typer.Option(
             "--draw",
             metavar="SVG",
+            dir_okay=False,
             help="Draw the placement; of several chips, place.svg as place-loihi-1.svg and so on.",
         ),
     ] = None,

@@ -46,7 +46,10 @@ def report(
     folder: Folder,
     *,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Where to write it.", show_default="DIR/report.html")
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", dir_okay=False, help="Where to write it.", show_default="DIR/report.html"
+        ),
     ] = None,
 ) -> None:
     """Draw the page of a comparison, finished or not, and print its path."""

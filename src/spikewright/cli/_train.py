@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 import spikewright as sw
-from spikewright.cli._options import Budget, Data, DataRoot, Quiet, examples
+from spikewright.cli._options import Budget, Data, DataRoot, ModelOut, Quiet, examples
 from spikewright.cli._progress import fetching, training
 from spikewright.cli._unsaid import Convention, Dt, Encoder, Steps, unsaid
 
@@ -33,12 +33,15 @@ def train(
     method: Annotated[
         str, typer.Option("--method", metavar="M", help="A name, with parameters as M:name=value,name=value.")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The model file, such as model.safetensors.")],
+    out: ModelOut,
     seed: Annotated[int, typer.Option("--seed", help="Fixes all randomness.", min=0)] = 0,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            "--checkpoint", metavar="FILE", help="Written after every round; if it is there, training goes on."
+            "--checkpoint",
+            metavar="FILE",
+            dir_okay=False,
+            help="Written after every round; if it is there, training goes on.",
         ),
     ] = None,
     budget: Budget = None,
