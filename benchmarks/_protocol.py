@@ -18,8 +18,9 @@ from benchmarks._commands import run_in_turn
 from benchmarks._outcome import Outcome, Record, record
 from benchmarks._peer import Peer, PeerError, Process, parameters_of
 
-REST = 0.02
-"""Seconds between two turns, in which the threads of the one before stop spinning."""
+REST = 0.2
+"""Seconds between two turns, in which the threads of the one before come to rest. What torch compiles is still busy
+after 20 ms, at the cost of the next in turn: with a rest of that length, ours took 60 ms there and 34 ms elsewhere."""
 
 FEWEST = 2
 """Steps of the run before memory is measured, which loads and compiles all that is loaded and compiled once."""
