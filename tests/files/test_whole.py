@@ -65,15 +65,16 @@ def test_others_may_read_what_the_user_lets_them(tmp_path):
     assert set(modes.values()) == {modes["usual"]}
 
 
-def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt("now")])
+def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch, error):
     path = tmp_path / "file"
     write_whole(path, b"old")
 
-    def full(self: Path, target: Path) -> Path:
-        raise OSError(28, "No space left on device")
+    def fail(self: Path, target: Path) -> Path:
+        raise error
 
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="No space left on device"):
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(type(error), match=r"No space left on device|now"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

@@ -26,7 +26,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises
     ------
     OSError
-        If it cannot be written; then what was there is still there, and nothing beside it.
+        If it cannot be written; then, and after Ctrl-C, what was there is still there, and nothing beside it.
     """
     path = path.resolve()
     if path.exists() and not path.is_file():
@@ -38,7 +38,7 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         half.write_bytes(content)
         half.replace(path)
-    except OSError:
+    except BaseException:
         half.unlink(missing_ok=True)
         raise
 
